@@ -1,0 +1,1 @@
+"""The one app: `docs/architecture.md` says what each room is for."""

@@ -1,0 +1,1 @@
+"""The REST API: what machines post and what support reads."""

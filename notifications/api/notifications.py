@@ -1,0 +1,47 @@
+"""Posting one notification, reading one, and the list, newest first."""
+
+from django.utils import timezone
+from rest_framework import mixins, status, viewsets
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from notifications.ingest.envelope import decode
+from notifications.ingest.recorder import Outcome, Status, record
+from notifications.models import Notification
+
+from .bodies import json_body
+from .pagination import NewestFirst
+from .problems import Fault, Problem
+from .serializers import FindingSerializer, NotificationSerializer
+
+
+class NotificationViewSet(
+    mixins.RetrieveModelMixin, mixins.ListModelMixin, viewsets.GenericViewSet[Notification]
+):
+    queryset = Notification.objects.select_related("recipient")
+    serializer_class = NotificationSerializer
+    pagination_class = NewestFirst
+    lookup_value_converter = "uuid"
+
+    def create(self, request: Request) -> Response:
+        """Records one envelope: 201 when it is new, 200 when it stood already. Both mean that it is
+        committed. 409: its id stands with another content, which is kept."""
+        emission = decode(json_body(request), now=timezone.now())
+        receipt = record([emission], source=request.user.get_username())
+        (outcome,) = receipt.outcomes
+        if outcome.status is Status.CONFLICT:
+            raise _conflict(outcome)
+        findings = FindingSerializer(emission.findings, many=True).data
+        return Response(
+            {"id": outcome.id, "status": outcome.status, "findings": findings},
+            status.HTTP_201_CREATED if outcome.status is Status.RECORDED else status.HTTP_200_OK,
+        )
+
+
+def _conflict(outcome: Outcome) -> Problem:
+    detail = (
+        f"Notification {outcome.id} was recorded under this message_id and emitted_at with another"
+        " content, which stands. A new message needs a new message_id."
+    )
+    fault = Fault("body", "#/message_id", "conflict", detail)
+    return Problem(status.HTTP_409_CONFLICT, "conflict", detail, fault, id=str(outcome.id))

@@ -1,0 +1,1 @@
+"""How notifications get in: adapters make emissions, the recorder alone writes them."""

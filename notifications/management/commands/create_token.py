@@ -1,0 +1,75 @@
+"""A service account and a token for it; the token is shown once and stored as a hash."""
+
+import re
+from argparse import ArgumentParser
+from datetime import timedelta
+from typing import Any
+
+from django.contrib.auth.models import Group
+from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
+from knox.models import AuthToken
+
+from notifications.models import Account
+from notifications.models.source import SLUG_PATTERN
+
+_UNITS = {"m": "minutes", "h": "hours", "d": "days"}
+MAX_DAYS = 3650
+
+
+class Command(BaseCommand):
+    help = (
+        "Makes a token for the service account NAME, and the account if need be. NAME is the source"
+        " its notifications are recorded under. The last line printed is the token alone."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("name", metavar="NAME", help="lower-case letters, digits and hyphens")
+        parser.add_argument("--group", required=True, help="Emitters, Support, Analysts, …")
+        parser.add_argument("--expires", metavar="90d", help="30m, 12h or 90d; default: never")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        name: str = options["name"]
+        if not re.fullmatch(SLUG_PATTERN, name):
+            raise CommandError(
+                f"{name!r} is no name for a source: up to 64 lower-case letters, digits and"
+                " hyphens, the first no hyphen"
+            )
+        expiry = _duration(options["expires"]) if options["expires"] else None
+        with transaction.atomic():
+            account = _service_account(name)
+            account.groups.add(_group(options["group"]))
+            token, secret = AuthToken.objects.create(account, expiry=expiry)
+        until = f"expires {token.expiry:%Y-%m-%d %H:%M} UTC" if token.expiry else "does not expire"
+        self.stdout.write(f"{name}, group {options['group']}; this token {until}; it is shown once")
+        self.stdout.write(secret)
+
+
+def _service_account(name: str) -> Account:
+    account, created = Account.objects.get_or_create(username=name)
+    if created:
+        account.set_unusable_password()
+        account.save(update_fields=["password"])
+    elif account.has_usable_password() or account.is_staff:
+        raise CommandError(f"{name!r} is a person's account; choose another name")
+    elif not account.is_active:
+        raise CommandError(f"{name!r} is deactivated; activate it in the admin or use another name")
+    return account
+
+
+def _group(name: str) -> Group:
+    try:
+        return Group.objects.get(name=name)
+    except Group.DoesNotExist:
+        known = ", ".join(Group.objects.order_by("name").values_list("name", flat=True))
+        raise CommandError(f"there is no group {name!r}; the groups are {known}") from None
+
+
+def _duration(text: str) -> timedelta:
+    match = re.fullmatch(r"([1-9][0-9]{0,6})([mhd])", text, re.ASCII)
+    if match is None:
+        raise CommandError(f"--expires {text!r} is no duration: write 30m, 12h or 90d")
+    duration = timedelta(**{_UNITS[match[2]]: int(match[1])})
+    if duration > timedelta(days=MAX_DAYS):
+        raise CommandError(f"--expires {text!r} is over {MAX_DAYS} days; leave it out for never")
+    return duration

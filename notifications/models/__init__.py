@@ -1,0 +1,18 @@
+"""What is stored. Evidence is written by ``ingest.recorder`` alone and changed by nobody."""
+
+from .account import Account
+from .notification import AddressedTo, Notification
+from .source import Source
+from .subject import Activation, InboxMessage, Operation, Recipient, Subject
+
+__all__ = [
+    "Account",
+    "Activation",
+    "AddressedTo",
+    "InboxMessage",
+    "Notification",
+    "Operation",
+    "Recipient",
+    "Source",
+    "Subject",
+]

@@ -1,0 +1,1 @@
+"""What the messages mean. Pure Python: no Django, no clock, no I/O."""

@@ -1,0 +1,160 @@
+"""Settings, read from the environment alone; `.env.example` lists every variable.
+
+``PUSHAUDIT_ENVIRONMENT=local`` (the default) is for one machine: embedded PostgreSQL, a secret key
+made on first use, loopback only. Any other name is a deployment, and what it needs must be given.
+"""
+
+from pathlib import Path
+
+import django_stubs_ext
+from csp.constants import NONE, SELF
+
+from pushaudit.environment import Environment
+from pushaudit.local_database.state import local_state
+
+django_stubs_ext.monkeypatch()
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+env = Environment()
+
+# The name operators see in the banner, so that nobody takes a test system for production.
+ENVIRONMENT = env.word("PUSHAUDIT_ENVIRONMENT", default="local")
+IS_LOCAL = ENVIRONMENT == "local"
+
+LOCAL = local_state(BASE_DIR, override=env.text("PUSHAUDIT_LOCAL_DIR", default=""))
+
+DEBUG = env.flag("PUSHAUDIT_DEBUG", default=False)
+if DEBUG and not IS_LOCAL:
+    env.refuse("PUSHAUDIT_DEBUG", "is for PUSHAUDIT_ENVIRONMENT=local only; unset it")
+SECRET_KEY = env.secret("PUSHAUDIT_SECRET_KEY", local_default=IS_LOCAL and LOCAL.secret_key)
+ALLOWED_HOSTS = env.hosts(
+    "PUSHAUDIT_ALLOWED_HOSTS", local_default=IS_LOCAL and ["127.0.0.1", "localhost", "[::1]"]
+)
+CSRF_TRUSTED_ORIGINS = env.origins("PUSHAUDIT_CSRF_TRUSTED_ORIGINS", default=[])
+
+DATABASES = {
+    "default": env.database("DATABASE_URL", local_default=IS_LOCAL and LOCAL.database_settings)
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+INSTALLED_APPS = [
+    "notifications",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "pushaudit.apps.ConsoleConfig",
+    "rest_framework",
+    "django_filters",
+    "knox",
+]
+AUTH_USER_MODEL = "notifications.Account"
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "pushaudit.middleware.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+ROOT_URLCONF = "pushaudit.urls"
+WSGI_APPLICATION = "pushaudit.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+LANGUAGE_CODE = "en"
+USE_TZ = True
+TIME_ZONE = "UTC"
+
+STATIC_URL = "static/"
+# Local runs serve straight from the apps: no collectstatic step between an edit and a reload.
+WHITENOISE_USE_FINDERS = IS_LOCAL
+STATIC_ROOT = None if IS_LOCAL else BASE_DIR / "staticfiles"
+STORAGES = {
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if IS_LOCAL
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    }
+}
+
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+LOGIN_URL = "admin:login"
+
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "base-uri": [SELF],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+        "object-src": [NONE],
+    }
+}
+X_FRAME_OPTIONS = "DENY"
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not IS_LOCAL
+SECURE_SSL_REDIRECT = not IS_LOCAL
+SECURE_REDIRECT_EXEMPT = [r"^health/"]  # probes come from inside, in plain HTTP
+SECURE_HSTS_SECONDS = 0 if IS_LOCAL else 365 * 24 * 3600
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = not IS_LOCAL
+# Only a proxy that always sets the header itself makes it trustworthy, so it is off unless asked.
+SECURE_PROXY_SSL_HEADER = (
+    ("HTTP_X_FORWARDED_PROTO", "https")
+    if env.flag("PUSHAUDIT_TRUST_FORWARDED_PROTO", default=False)
+    else None
+)
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "notifications.api.authentication.TokenAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PERMISSION_CLASSES": ["notifications.api.permissions.ModelPermissions"],
+    "DEFAULT_THROTTLE_CLASSES": ["notifications.api.throttling.AccountThrottle"],
+    "DEFAULT_THROTTLE_RATES": {
+        # A refused post is lost evidence, so ingest is not limited unless the operator wants it.
+        "ingest": env.rate("PUSHAUDIT_THROTTLE_INGEST", default=None),
+        "read": env.rate("PUSHAUDIT_THROTTLE_READ", default="600/min"),
+    },
+    "EXCEPTION_HANDLER": "notifications.api.problems.problem_response",
+    "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
+}
+REST_KNOX = {
+    "TOKEN_TTL": None,  # tokens are for machines; `create_token --expires` sets an end
+    "AUTH_HEADER_PREFIX": "Token",
+}
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": env.log_level("PUSHAUDIT_LOG_LEVEL", default="INFO")},
+}

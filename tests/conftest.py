@@ -1,0 +1,123 @@
+"""Personas, data and databases that tests share."""
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from django.contrib.auth.models import Group
+from django.db import connection
+from django.test import Client
+from knox.models import AuthToken
+from rest_framework.test import APIClient
+
+from notifications.ingest.envelope import emission_from
+from notifications.ingest.recorder import record
+from notifications.models import Account, Notification
+from notifications.models.partitions import ensure_partition
+
+NOW = datetime(2026, 3, 14, 9, 26, 53, 589000, tzinfo=UTC)
+OPERATION = "7e9e9b1d-1b5a-4d8e-9a3e-0c3f2b6d8a10"
+DEVICE = "49414e31-f3df-4cea-87e6-f214ca3b8412"
+INBOX = "0f0cd3c7-5a0e-4ff5-8b2e-5b6a0c0c9a11"
+SOURCE = "demo-bank"
+
+INIT = {
+    "messageType": "mtoken.operationInit",
+    "operationId": OPERATION,
+    "operationName": "login",
+}
+FINISHED = INIT | {
+    "messageType": "mtoken.operationFinished",
+    "mtokenOperationResult": "authentication.success",
+}
+STATUS_CHANGE = {"messageType": "mtoken.statusChange", "activationId": DEVICE}
+INBOX_NEW = {"messageType": "mtoken.inboxMessage.new", "inboxId": INBOX}
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
+    """The migrated database with the months that tests emit in, so that none has to make them."""
+    with django_db_blocker.unblock():
+        ensure_partition(NOW)
+        ensure_partition(datetime.now(UTC))
+        connection.close()
+
+
+@pytest.fixture
+def committed_db(django_db_setup: None, django_db_blocker: Any) -> Iterator[str]:
+    """A database of its own for a test that commits; its name. Flushing one would mean to switch
+    the append-only triggers off, and would delete what migrations made."""
+    with django_db_blocker.unblock():
+        connection.close()
+        template = connection.settings_dict["NAME"]
+        name = f"{template}_{uuid4().hex[:8]}"
+        with connection._nodb_cursor() as cursor:
+            cursor.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+        connection.settings_dict["NAME"] = name
+        try:
+            yield name
+        finally:
+            connection.close()
+            connection.settings_dict["NAME"] = template
+            with connection._nodb_cursor() as cursor:
+                cursor.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@pytest.fixture
+def persona(db: None) -> Callable[[str], APIClient]:
+    """An API client for a new service account; ``group`` may be "" for none."""
+
+    def make(group: str, name: str = "") -> APIClient:
+        account = Account.objects.create(username=name or f"{group or 'nobody'}-app".lower())
+        if group:
+            account.groups.add(Group.objects.get(name=group))
+        _, token = AuthToken.objects.create(account)
+        client = APIClient()
+        client.credentials(HTTP_AUTHORIZATION=f"Token {token}")
+        return client
+
+    return make
+
+
+@pytest.fixture
+def emitter(persona: Callable[..., APIClient]) -> APIClient:
+    return persona("Emitters", SOURCE)
+
+
+@pytest.fixture
+def support(persona: Callable[..., APIClient]) -> APIClient:
+    return persona("Support")
+
+
+@pytest.fixture
+def outsider(persona: Callable[..., APIClient]) -> APIClient:
+    """Signed in, in no group."""
+    return persona("")
+
+
+@pytest.fixture
+def operator_client(db: None) -> Client:
+    """A browser with an operator signed in."""
+    account = Account.objects.create_user("operator", is_staff=True)
+    account.groups.add(Group.objects.get(name="Operators"))
+    client = Client()
+    client.force_login(account)
+    return client
+
+
+@pytest.fixture
+def record_one(db: None) -> Callable[..., UUID]:
+    """Records one envelope and gives its id; keywords are envelope fields."""
+
+    def make(*, source: str = SOURCE, now: datetime = NOW, **envelope: Any) -> UUID:
+        envelope.setdefault("extras", INIT)
+        (outcome,) = record([emission_from(envelope, now=now)], source=source).outcomes
+        return outcome.id
+
+    return make
+
+
+def only_notification() -> Notification:
+    return Notification.objects.get()

@@ -1,0 +1,265 @@
+"""One writer: nothing twice, nothing lost, nothing overwritten, in whatever order it comes."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from django.db import ProgrammingError, connection, transaction
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from notifications.ingest import statements
+from notifications.ingest.envelope import Emission, emission_from
+from notifications.ingest.recorder import MAX_BATCH, Status, record
+from notifications.models import (
+    Activation,
+    InboxMessage,
+    Notification,
+    Operation,
+    Recipient,
+    Source,
+)
+from notifications.protocol.extras import RULES_VERSION
+from tests.conftest import DEVICE, FINISHED, INBOX, INBOX_NEW, INIT, NOW, OPERATION, SOURCE
+
+
+def emission(*, after: int = 0, **envelope: Any) -> Emission:
+    """``after`` milliseconds after NOW."""
+    moment = (NOW + timedelta(milliseconds=after)).isoformat()
+    return emission_from({"emitted_at": moment, "extras": INIT, **envelope}, now=NOW)
+
+
+def statuses(*emissions: Emission, source: str = SOURCE) -> list[Status]:
+    return [outcome.status for outcome in record(emissions, source=source).outcomes]
+
+
+@pytest.mark.usefixtures("db")
+def test_every_column_is_kept() -> None:
+    told = emission(
+        message_id="m-1",
+        app_id="mobile",
+        user_id="user-1",
+        activation_id=DEVICE,
+        per_device=True,
+        addressed_to="user",
+        platform="ios",
+        silent=True,
+        personal=False,
+        extras=FINISHED | {"note": ["ünïcode", 1, 0.1, None, {"deep": True}]},
+    )
+    (outcome,) = record([told], source=SOURCE).outcomes
+    row = Notification.objects.select_related("recipient").get()
+    assert row.id == outcome.id
+    assert (row.source_id, row.message_id, bytes(row.digest)) == (SOURCE, "m-1", told.digest)
+    assert (row.message_type, row.result) == (
+        "mtoken.operationFinished",
+        "authentication.success",
+    )
+    assert (row.operation_id, row.activation_id, row.inbox_message_id) == (OPERATION, DEVICE, None)
+    assert row.recipient.user_id == "user-1"
+    assert (row.addressed_to, row.per_device) == ("user", True)
+    assert (row.app_id, row.platform, row.silent, row.personal) == ("mobile", "apns", True, False)
+    assert row.extras == FINISHED | {"note": ["ünïcode", 1, 0.1, None, {"deep": True}]}
+    assert [finding["code"] for finding in row.findings] == ["unexpected_key"]
+    assert (row.rules, row.emitted_at) == (RULES_VERSION, NOW)
+    assert row.recorded_xid > 0
+
+
+@pytest.mark.usefixtures("db")
+def test_a_repeat_is_a_duplicate_for_ever() -> None:
+    told = emission(message_id="m-1", user_id="user-1")
+    assert statuses(told) == [Status.RECORDED]
+    assert statuses(told) == [Status.DUPLICATE]
+    assert Notification.objects.count() == 1
+
+
+@pytest.mark.usefixtures("db")
+def test_another_content_under_the_same_name_is_a_conflict_and_leaves_no_trace() -> None:
+    record([emission(message_id="m-1")], source=SOURCE)
+    other = emission(message_id="m-1", user_id="other-user", extras=FINISHED)
+    assert statuses(other) == [Status.CONFLICT]
+    assert Notification.objects.get().extras == INIT
+    assert not Recipient.objects.exists()
+    assert Operation.objects.get().last_finish_id is None
+
+
+@pytest.mark.usefixtures("db")
+def test_within_one_batch_the_first_wins() -> None:
+    first, other = emission(message_id="m-1"), emission(message_id="m-1", extras=FINISHED)
+    assert statuses(first, other, first) == [Status.RECORDED, Status.CONFLICT, Status.DUPLICATE]
+    assert Notification.objects.get().extras == INIT
+
+
+@pytest.mark.usefixtures("db")
+def test_two_sources_report_the_same_emission_as_two_pieces_of_evidence() -> None:
+    told = emission()
+    assert statuses(told, source="mirror") == [Status.RECORDED]
+    assert statuses(told, source="push-server") == [Status.RECORDED]
+    assert Source.objects.count() == 2
+
+
+@pytest.mark.usefixtures("db")
+def test_posts_without_a_time_are_notifications_of_their_own() -> None:
+    posts = [emission_from({"extras": INIT}, now=NOW) for _ in range(2)]
+    assert statuses(*posts) == [Status.RECORDED, Status.RECORDED]
+
+
+@pytest.mark.usefixtures("db")
+def test_a_batch_has_a_bound() -> None:
+    with pytest.raises(ValueError, match="at most 5000"):
+        record([emission()] * (MAX_BATCH + 1), source=SOURCE)
+
+
+@pytest.mark.usefixtures("db")
+def test_an_operation_tells_its_first_init_its_last_finish_and_its_result() -> None:
+    record(
+        [
+            emission(after=3, extras=FINISHED | {"mtokenOperationResult": "operation.timeout"}),
+            emission(after=1),
+            emission(after=2, extras=FINISHED),
+            emission(after=0, extras={"messageType": "x", "operationId": OPERATION}),
+        ],
+        source=SOURCE,
+    )
+    operation = Operation.objects.get()
+    by_time = list(Notification.objects.in_time_order())
+    assert operation.first_notification_id == by_time[0].id
+    assert (operation.name, operation.named_by_id) == ("login", by_time[1].id)
+    assert operation.first_init_id == by_time[1].id
+    assert (operation.last_finish_id, operation.result) == (by_time[3].id, "operation.timeout")
+
+
+@pytest.mark.usefixtures("db")
+def test_a_subject_that_learns_nothing_is_not_written() -> None:
+    record([emission(activation_id=DEVICE)], source=SOURCE)
+
+    def versions() -> set[Any]:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT ctid::text, xmin::text FROM notifications_operation UNION"
+                " SELECT ctid::text, xmin::text FROM notifications_activation"
+            )
+            return set(cursor.fetchall())
+
+    before = versions()
+    record([emission(after=5, activation_id=DEVICE)], source=SOURCE)
+    assert versions() == before
+
+
+def projections() -> dict[str, Any]:
+    """Every table's rows but for what recording itself stamps."""
+    return {
+        "notifications": sorted(Notification.objects.values_list("id", "digest")),
+        "operations": sorted(Operation.objects.values_list(), key=str),
+        "activations": sorted(Activation.objects.values_list()),
+        "inbox messages": sorted(InboxMessage.objects.values_list()),
+        "recipients": sorted(Recipient.objects.values_list("user_id", flat=True)),
+    }
+
+
+EMISSIONS = [
+    emission(after=0, message_id="a", user_id="u1", activation_id=DEVICE),
+    emission(after=1, message_id="b", extras=INIT | {"operationName": "renamed"}),
+    emission(after=2, message_id="c", extras=FINISHED, user_id="u2"),
+    emission(after=3, message_id="d", extras=FINISHED | {"mtokenOperationResult": "other"}),
+    emission(after=4, message_id="e", extras=INBOX_NEW, user_id="u1"),
+    emission(after=5, message_id="f", extras={}),
+]
+
+
+@pytest.mark.usefixtures("db")
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(order=st.permutations(EMISSIONS), repeated=st.sampled_from(EMISSIONS), cut=st.integers(0, 6))
+def test_order_repetition_and_cutting_do_not_matter(
+    order: list[Emission], repeated: Emission, cut: int
+) -> None:
+    results = []
+    for batches in ([EMISSIONS], [order[:cut], [*order[cut:], repeated]]):
+        with transaction.atomic():
+            for batch in batches:
+                record(batch, source=SOURCE)
+            results.append(projections())
+            transaction.set_rollback(True)
+    assert results[0] == results[1]
+
+
+@pytest.mark.usefixtures("committed_db")
+def test_concurrent_recorders_of_shared_subjects_neither_deadlock_nor_repeat() -> None:
+    batch = [
+        emission(after=n, message_id=f"m-{n}", user_id=f"u{n % 7}", activation_id=f"device-{n % 5}")
+        for n in range(200)
+    ]
+
+    def work(seed: int) -> int:
+        turned = batch[seed * 25 :] + batch[: seed * 25]
+        try:
+            return sum(
+                record(turned[at : at + 20], source=SOURCE).recorded for at in range(0, 200, 20)
+            )
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as pool:
+        assert sum(pool.map(work, range(8))) == len(batch)
+    assert Notification.objects.count() == len(batch)
+    assert Activation.objects.count() == 5
+
+
+@pytest.mark.usefixtures("committed_db")
+def test_a_new_month_under_concurrent_recorders_is_made_once() -> None:
+    def work(number: int) -> int:
+        moment = f"2033-0{number % 3 + 1}-01T00:00:00Z"
+        item = emission_from(
+            {"emitted_at": moment, "extras": INIT, "message_id": str(number)}, now=NOW
+        )
+        try:
+            return record([item], source=SOURCE).recorded
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as pool:
+        assert sum(pool.map(work, range(24))) == 24
+
+
+@pytest.mark.usefixtures("db")
+def test_a_failure_keeps_nothing_of_its_batch(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(statements, "FOLD_INBOX_MESSAGES", "SELECT no_such_column, %s")
+    with pytest.raises(ProgrammingError):
+        record([emission(user_id="u1"), emission(after=1, extras=INBOX_NEW)], source=SOURCE)
+    assert not Notification.objects.exists()
+    assert not Recipient.objects.exists()
+
+
+@pytest.mark.usefixtures("db")
+def test_a_batch_costs_a_fixed_number_of_statements(
+    django_assert_num_queries: Callable[..., Any],
+) -> None:
+    for size, offset in ((1, 0), (500, 1000)):
+        batch = [
+            emission(
+                after=offset + n,
+                user_id=f"u{n}",
+                activation_id=f"d{n}",
+                extras=INIT | {"inboxId": INBOX},
+            )
+            for n in range(size)
+        ]
+        with django_assert_num_queries(9):  # two of them the savepoint of this test's transaction
+            record(batch, source=SOURCE)
+
+
+def test_recording_order_is_complete_below_the_horizon(record_one: Callable[..., UUID]) -> None:
+    for number in range(3):
+        record_one(message_id=str(number), emitted_at=NOW.isoformat())
+    xids = list(
+        Notification.objects.order_by("recorded_xid", "id").values_list("recorded_xid", flat=True)
+    )
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
+        (horizon,) = cursor.fetchone()
+    assert all(xid >= horizon for xid in xids)  # this very transaction is not over

@@ -1,0 +1,82 @@
+"""Evidence cannot be changed, not even by the owner of the tables."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from uuid import UUID
+
+import pytest
+from django.db import DatabaseError, connection, transaction
+
+from notifications.models import Notification
+from notifications.models.partitions import ensure_partition, existing_partitions
+from tests.conftest import INIT, NOW
+
+PARENT = "notifications_notification"
+TABLES = (
+    PARENT,
+    "notifications_notification_y2026m03",
+    "notifications_notification_before_2015",
+    "notifications_notification_from_2100",
+)
+STATEMENTS = {
+    "update": "UPDATE {table} SET result = 'authentication.success'",
+    "delete": "DELETE FROM {table}",
+    "truncate": "TRUNCATE {table}",
+    "truncate cascade": "TRUNCATE {table} CASCADE",
+}
+MOMENTS = (NOW, datetime(2001, 1, 1, tzinfo=UTC), datetime(2150, 1, 1, tzinfo=UTC))
+
+
+@pytest.fixture
+def evidence(record_one: Callable[..., UUID]) -> None:
+    """A row in a month and in each of the two tails."""
+    for moment in MOMENTS:
+        record_one(emitted_at=moment.isoformat(), extras=INIT)
+
+
+@pytest.mark.parametrize("replica", [False, True], ids=["as owner", "as replica"])
+@pytest.mark.parametrize("table", TABLES)
+@pytest.mark.parametrize("statement", STATEMENTS)
+@pytest.mark.usefixtures("evidence")
+def test_no_statement_changes_evidence(statement: str, table: str, replica: bool) -> None:
+    with transaction.atomic(), connection.cursor() as cursor:
+        if replica:
+            cursor.execute("SET LOCAL session_replication_role = replica")
+        with pytest.raises(DatabaseError, match="evidence is append-only"), transaction.atomic():
+            cursor.execute(STATEMENTS[statement].format(table=table))
+    assert Notification.objects.count() == len(MOMENTS)
+
+
+@pytest.mark.parametrize("replica", [False, True], ids=["as owner", "as replica"])
+@pytest.mark.usefixtures("db")
+def test_a_month_made_later_is_guarded_too(record_one: Callable[..., UUID], replica: bool) -> None:
+    moment = datetime(2031, 7, 1, tzinfo=UTC)
+    ensure_partition(moment)
+    record_one(emitted_at=moment.isoformat(), extras=INIT)
+    with connection.cursor() as cursor:
+        if replica:
+            cursor.execute("SET LOCAL session_replication_role = replica")
+        for statement in STATEMENTS.values():
+            with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
+                cursor.execute(statement.format(table="notifications_notification_y2031m07"))
+
+
+@pytest.mark.usefixtures("db")
+def test_every_partition_has_both_guards_always_on() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT tgrelid::regclass::text, tgname FROM pg_trigger"
+            " WHERE NOT tgisinternal AND tgenabled = 'A'"
+        )
+        guards = set(cursor.fetchall())
+    for table in (PARENT, *existing_partitions()):
+        assert {(table, "refuse_change"), (table, "refuse_truncate")} <= guards
+
+
+@pytest.mark.usefixtures("db")
+def test_the_table_has_the_columns_of_the_model() -> None:
+    with connection.cursor() as cursor:
+        described = connection.introspection.get_table_description(cursor, PARENT)
+    assert {column.name for column in described} == {
+        field.column for field in Notification._meta.get_fields() if hasattr(field, "column")
+    }

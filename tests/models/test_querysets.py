@@ -1,0 +1,103 @@
+"""Questions find what they should, by the index made for them."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from django.db import connection
+from django.db.models import QuerySet
+
+from notifications.models import Notification
+from tests.conftest import DEVICE, INBOX, INBOX_NEW, INIT, NOW, OPERATION
+
+
+def plan_of(questions: QuerySet[Any]) -> str:
+    """The plan as of a table too large to scan."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        return questions.explain()
+
+
+def test_a_window_holds_its_start_and_not_its_end(record_one: Callable[..., UUID]) -> None:
+    ids = [
+        record_one(emitted_at=(NOW + timedelta(milliseconds=offset)).isoformat(), extras=INIT)
+        for offset in (-1, 0, 1, 2)
+    ]
+    found = Notification.objects.emitted_between(NOW, NOW + timedelta(milliseconds=2))
+    assert set(found.values_list("id", flat=True)) == {ids[1], ids[2]}
+
+
+def test_a_window_finds_what_the_id_had_to_clamp(record_one: Callable[..., UUID]) -> None:
+    old = record_one(emitted_at="1902-01-01T00:00:00Z", extras=INIT)
+    record_one(emitted_at="1905-01-01T00:00:00Z", extras=INIT)
+    since, until = datetime(1901, 1, 1, tzinfo=UTC), datetime(1903, 1, 1, tzinfo=UTC)
+    found = Notification.objects.emitted_between(since, until)
+    assert [item.id for item in found] == [old]
+
+
+def test_a_window_with_open_sides_finds_everything(record_one: Callable[..., UUID]) -> None:
+    for year in ("0001", "2026", "9999"):
+        record_one(emitted_at=f"{year}-03-01T00:00:00Z", extras=INIT)
+    assert Notification.objects.emitted_between(None, None).count() == 3
+    far = datetime(9999, 12, 31, tzinfo=UTC)
+    assert Notification.objects.emitted_between(None, far).count() == 3
+
+
+@pytest.mark.usefixtures("db")
+def test_a_window_looks_into_its_own_months_only() -> None:
+    plan = plan_of(Notification.objects.emitted_between(NOW, NOW + timedelta(hours=1)))
+    assert "y2026m03" in plan
+    assert "before_2015" not in plan
+    assert "from_2100" not in plan
+
+
+def test_newest_first_is_the_order_of_emission(record_one: Callable[..., UUID]) -> None:
+    ids = [
+        record_one(emitted_at=f"2026-03-{day:02}T00:00:00Z", extras=INIT) for day in (3, 1, 9, 2)
+    ]
+    assert [item.id for item in Notification.objects.newest_first()] == [
+        ids[2], ids[0], ids[3], ids[1],
+    ]  # fmt: skip
+    assert [item.id for item in Notification.objects.in_time_order()] == [
+        ids[1], ids[3], ids[0], ids[2],
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("question", "index"),
+    [
+        (lambda all_: all_.about_device(DEVICE).newest_first(), "activation_id_id_idx"),
+        (lambda all_: all_.about_operation(OPERATION).in_time_order(), "operation_id_id_idx"),
+        (lambda all_: all_.about_inbox_message(INBOX), "inbox_message_id_id_idx"),
+        (lambda all_: all_.filter(recipient=1).newest_first(), "recipient_id_id_idx"),
+        (lambda all_: all_.filter(message_id="m-1"), "message_id_id_idx"),
+        (lambda all_: all_.with_finding("not_uuid"), "findings_idx"),
+        (lambda all_: all_.nonconforming(), "findings_idx"),
+        (lambda all_: all_.newest_first()[:100], "pkey"),
+    ],
+)
+@pytest.mark.usefixtures("db")
+def test_a_question_is_served_by_its_index(
+    question: Callable[[Any], QuerySet[Any]], index: str
+) -> None:
+    plan = plan_of(question(Notification.objects.all()))
+    assert f"y2026m03_{index}" in plan
+
+
+def test_findings_are_found_by_their_code(record_one: Callable[..., UUID]) -> None:
+    conforming = record_one(extras=INIT)
+    nonconforming = record_one(extras=INIT | {"operationId": "42"})
+    assert [item.id for item in Notification.objects.with_finding("not_uuid")] == [nonconforming]
+    assert not Notification.objects.with_finding("empty_value").exists()
+    assert Notification.objects.nonconforming().get().id == nonconforming != conforming
+
+
+def test_subjects_list_their_notifications(record_one: Callable[..., UUID]) -> None:
+    record_one(extras=INIT, activation_id=DEVICE, user_id="user-1")
+    record_one(extras=INBOX_NEW, user_id="user-1")
+    assert Notification.objects.about_operation(OPERATION).count() == 1
+    assert Notification.objects.about_device(DEVICE).count() == 1
+    assert Notification.objects.about_inbox_message(INBOX).count() == 1
+    assert Notification.objects.filter(recipient__user_id="user-1").count() == 2
