@@ -136,6 +136,7 @@ REST_FRAMEWORK = {
     ],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "DEFAULT_PERMISSION_CLASSES": ["notifications.api.permissions.ModelPermissions"],
     "DEFAULT_THROTTLE_CLASSES": ["notifications.api.throttling.AccountThrottle"],
     "DEFAULT_THROTTLE_RATES": {

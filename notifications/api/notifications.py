@@ -10,6 +10,7 @@ from notifications.ingest.recorder import Outcome, Status, record
 from notifications.models import Notification
 
 from .bodies import json_body
+from .filters import NotificationFilter
 from .pagination import NewestFirst
 from .problems import Fault, Problem
 from .serializers import FindingSerializer, NotificationSerializer
@@ -20,6 +21,7 @@ class NotificationViewSet(
 ):
     queryset = Notification.objects.select_related("recipient")
     serializer_class = NotificationSerializer
+    filterset_class = NotificationFilter
     pagination_class = NewestFirst
     lookup_value_converter = "uuid"
 

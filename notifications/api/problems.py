@@ -78,7 +78,9 @@ def permission_denied(request: HttpRequest, exception: Exception) -> HttpRespons
     if not _is_api(request):
         return defaults.permission_denied(request, exception)
     detail = "This request is not permitted."
-    return _plain(Problem(403, "permission_denied", detail, _path_fault(request, "denied", detail)))
+    return _plain(
+        Problem(403, "permission_denied", detail, _path_fault(request, "permission_denied", detail))
+    )
 
 
 def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -94,7 +96,9 @@ def server_error(request: HttpRequest) -> HttpResponse:
     if not _is_api(request):
         return defaults.server_error(request)
     detail = "The service failed; nothing of this request is recorded unless a repeat says so."
-    return _plain(Problem(500, "server_error", detail, _path_fault(request, "failed", detail)))
+    return _plain(
+        Problem(500, "server_error", detail, _path_fault(request, "server_error", detail))
+    )
 
 
 def _problem(error: Exception, request: Any) -> Problem | None:
@@ -118,6 +122,13 @@ def _problem(error: Exception, request: Any) -> Problem | None:
             return _problem(exceptions.NotFound("There is no such thing here."), request)
         case PermissionDenied():
             return _problem(exceptions.PermissionDenied(), request)
+        case exceptions.ValidationError(detail=dict() as parameters):
+            faults = [
+                Fault("query", name, "invalid_parameter", "; ".join(_sentences(sentences)))
+                for name, sentences in parameters.items()
+            ]
+            detail = "; ".join(f"{fault.pointer}: {fault.detail}" for fault in faults)
+            return Problem(400, "invalid_parameter", detail, *faults)
         case exceptions.APIException():
             return _from_framework(error, request)
     return None

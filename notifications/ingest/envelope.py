@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import quote
 from uuid import UUID
 
 from notifications.protocol import extras as rules
@@ -21,9 +22,12 @@ ENVELOPE_LEVELS = 1
 ADDRESSED_TO = ("activation", "user", "unknown")
 # RFC 3339; a fraction is cut, not rounded, so that a time never moves into the next millisecond.
 _TIME = re.compile(
-    r"(\d{4}-\d\d-\d\d)[Tt](\d\d:\d\d:\d\d)(?:\.(\d{1,6})\d*)?([Zz]|[+-]\d\d:\d\d)", re.ASCII
+    r"(\d{4}-\d\d-\d\d)[Tt]((?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d)(?:\.(\d{1,6})\d*)?"
+    r"([Zz]|[+-](?:[01]\d|2[0-3]):[0-5]\d)",
+    re.ASCII,
 )
 _UNCARRIABLE = re.compile("[\0\ud800-\udfff]")
+_FRAGMENT = "/?:@!$&'()*+,;=~"  # beside letters, digits, "-", "." and "_"; RFC 3986
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +215,7 @@ def _fault(key: str, code: str, detail: str) -> Fault:
     shown = key if len(key) <= 80 else f"{key[:80]}…"
     shown = shown.encode("utf-8", "replace").decode()
     pointer = shown.replace("~", "~0").replace("/", "~1")
-    return Fault(f"#/{pointer}", code, f"{shown} {detail}")
+    return Fault(f"#/{quote(pointer, safe=_FRAGMENT)}", code, f"{shown} {detail}")
 
 
 Problem = tuple[str, str] | None  # code and detail

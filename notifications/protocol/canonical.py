@@ -1,5 +1,6 @@
 """Canonical JSON (RFC 8785) of what is recorded, quick for the ordinary and exact for the rest."""
 
+from enum import StrEnum
 from typing import Any
 
 import msgspec
@@ -32,7 +33,7 @@ def _is_ordinary(value: Any) -> bool:
         return all(key.isascii() and _is_ordinary(item) for key, item in value.items())
     if kind is list:
         return all(_is_ordinary(item) for item in value)
-    return False
+    return isinstance(value, StrEnum)  # a platform; written as its value
 
 
 def _as_doubles(value: Any) -> Any:

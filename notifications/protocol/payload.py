@@ -10,7 +10,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any, NoReturn
 
 from .extras import Code, Finding
@@ -19,7 +19,8 @@ MAX_NESTING = 64  # levels, the extras themselves being the first
 SAFE_INTEGER = 2**53
 
 _UNCARRIABLE = re.compile("[\0\ud800-\udfff]")
-_STRUCTURE = re.compile(r'"(?:[^"\\]|\\.)*+"|[\[{]|[\]}]', re.DOTALL)
+# A string that is never closed is taken to the end at once, or each of its quotes would be tried.
+_STRUCTURE = re.compile(r'"(?:[^"\\]|\\.)*+"?|[\[{]|[\]}]', re.DOTALL)
 
 
 class MalformedJSON(ValueError):
@@ -92,7 +93,7 @@ class Reading:
 
     def _number(self, text: str) -> float | _Digits:
         value = float(text)
-        if _finite(value) and Decimal(text) == Decimal(repr(value)):
+        if _finite(value) and _is_exactly(value, text):
             return value
         self._odd = True
         return _Digits(text)
@@ -111,7 +112,9 @@ class Reading:
             elif match[0] in ("]", "}"):
                 depth -= 1
                 if depth == limit:
-                    pieces += text[kept:start], json.dumps(self._mark + text[start : match.end()])
+                    inner = text[start : match.end()]
+                    _check_syntax(inner)
+                    pieces += text[kept:start], json.dumps(self._mark + inner)
                     kept = match.end()
         self._odd = self._odd or bool(pieces)
         return "".join(pieces) + text[kept:]
@@ -148,7 +151,7 @@ class Reading:
         repeated = value.repeated if isinstance(value, _Repeated) else {}
         for name, item in value.items():
             fit = _UNCARRIABLE.sub("\ufffd", name)
-            top = key or fit
+            top = key or _brief(fit)
             if fit != name:
                 detail = f"The key became fit to keep; the original: {_ascii(name)}"
                 findings.append(Finding(Code.REPAIRED_VALUE, top, detail))
@@ -195,8 +198,47 @@ def _finite(value: float) -> bool:
     return value - value == 0.0
 
 
+def _is_exactly(value: float, text: str) -> bool:
+    try:
+        return Decimal(text) == Decimal(repr(value))
+    except InvalidOperation:  # an exponent that no Decimal has
+        return False
+
+
+def _check_syntax(text: str) -> None:
+    """Refuses what is not JSON, however deep: in slices of a depth that the parser can take, each
+    parsed once with its inner slices left out."""
+    slices: list[list[str]] = [[]]
+    depth = start = 0
+    for match in _STRUCTURE.finditer(text):
+        if match[0] in ("[", "{"):
+            if depth % MAX_NESTING == 0:
+                slices[-1].append(text[start : match.start()])
+                slices.append([])
+                start = match.start()
+            depth += 1
+        elif match[0] in ("]", "}"):
+            depth -= 1
+            if depth % MAX_NESTING == 0:
+                piece = "".join([*slices.pop(), text[start : match.end()]])
+                slices[-1].append("0")
+                start = match.end()
+                _refuse_unless_json(piece)
+
+
+def _refuse_unless_json(text: str) -> None:
+    try:
+        _SYNTAX.decode(text)
+    except json.JSONDecodeError as error:
+        raise MalformedJSON(f"{error.msg} below {MAX_NESTING} levels") from None
+
+
 def _refuse_constant(name: str) -> NoReturn:
     raise MalformedJSON(f"{name} is not JSON")
+
+
+# Only says whether a text is JSON, so no number is worth converting.
+_SYNTAX = json.JSONDecoder(parse_int=str, parse_float=str, parse_constant=_refuse_constant)
 
 
 def _ascii(value: Any) -> str:

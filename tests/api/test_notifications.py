@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
+import pytest
 from rest_framework.test import APIClient
 
 from notifications.models import Notification
@@ -131,6 +132,36 @@ def test_the_list_is_newest_first_in_pages(
     assert all(item["inbox_message"] == INBOX for item in page["results"])
     back = support.get(page["previous"]).json()
     assert [item["id"] for item in back["results"]] == seen[3:6]
+
+
+@pytest.mark.parametrize(
+    ("parameter", "value"),
+    [
+        ("operation", OPERATION),
+        ("operation", OPERATION.upper()),
+        ("activation", DEVICE),
+        ("inbox_message", INBOX),
+        ("user_id", "user-1"),
+        ("message_id", "m-1"),
+    ],
+)
+def test_the_list_can_be_narrowed_to_one_identifier(
+    record_one: Callable[..., UUID], support: APIClient, parameter: str, value: str
+) -> None:
+    wanted = record_one(**ENVELOPE | {"extras": INIT | {"inboxId": INBOX}})
+    record_one(extras={"messageType": "other"}, user_id="user-2", activation_id="other")
+    assert [item["id"] for item in support.get(URL, {parameter: value}).json()["results"]] == [
+        str(wanted)
+    ]
+    assert support.get(URL, {parameter: "nothing-such"}).json()["results"] == []
+
+
+@pytest.mark.parametrize("value", ["x" * 257, "a\0b"])
+def test_a_parameter_that_can_name_nothing_is_400(support: APIClient, value: str) -> None:
+    response = support.get(URL, {"operation": value})
+    assert response.status_code == 400
+    (fault,) = response.json()["errors"]
+    assert (fault["in"], fault["pointer"]) == ("query", "operation")
 
 
 def test_the_list_costs_as_many_queries_for_many_as_for_one(
