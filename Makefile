@@ -1,0 +1,97 @@
+# Every task of this project; `make help` lists them. `make run` needs Python 3.11 and a network,
+# nothing else. With DATABASE_URL set, that PostgreSQL is used instead of the embedded one.
+
+PYTHON ?= python3
+PORT ?= 8000
+
+VENV := .venv
+PY := $(VENV)/bin/python
+STAMP := $(VENV)/.requirements-installed
+# Keeps the embedded PostgreSQL, once a step has started it, for all steps of a target.
+LEASED := $(PY) -m pushaudit.local_database.hold
+# Checks of a deployment's settings open no connection, so this server need not exist.
+AS_DEPLOYED := PUSHAUDIT_ENVIRONMENT=production PUSHAUDIT_DEBUG= \
+	PUSHAUDIT_ALLOWED_HOSTS=pushaudit.example DATABASE_URL=postgresql://unused@localhost/unused
+LOCK := $(VENV)/bin/uv pip compile pyproject.toml --generate-hashes --universal \
+	--python-version 3.11 --no-header --no-emit-index-url --quiet
+
+.PHONY: help run test test-steps e2e bench lock format clean venv python browser
+.DEFAULT_GOAL := help
+
+help: ## this list
+	@sed -n 's/^\([a-z0-9]*\):.*## /\1 - /p' Makefile | while IFS= read -r line; do \
+		printf '  make %-8s %s\n' "$${line%% - *}" "$${line#* - }"; done
+
+run: venv ## try it: database, demo data, login and example requests (PORT=8000)
+	@exec $(PY) manage.py run --port '$(PORT)' --parent $$PPID
+
+test: venv ## everything a change must pass, browser tests aside
+	@exec $(LEASED) $(MAKE) --no-print-directory test-steps
+
+test-steps:
+	@echo '== ruff check'; $(VENV)/bin/ruff check .
+	@echo '== ruff format'; $(VENV)/bin/ruff format --check .
+	@echo '== mypy'; $(VENV)/bin/mypy
+	@echo '== imports'; $(VENV)/bin/lint-imports
+	@echo '== migrations'; $(PY) manage.py makemigrations --check --dry-run
+	@echo '== deployment check'; $(AS_DEPLOYED) \
+		PUSHAUDIT_SECRET_KEY=$$($(PY) -c 'import secrets; print(secrets.token_urlsafe(64))') \
+		$(PY) manage.py check --deploy --fail-level WARNING
+	@echo '== pytest'; exec $(PY) -m pytest
+
+e2e: venv browser ## browser tests of the admin
+	@exec $(LEASED) $(PY) -m pytest -o addopts='--strict-markers --strict-config -ra' tests/e2e
+
+bench: venv ## measurements, one program of bench/ after the other
+	@for file in bench/[a-z]*.py; do \
+		[ -e "$$file" ] || { echo 'bench/ has no programs'; exit 1; }; \
+		name=$${file#bench/}; echo "== $${name%.py}"; \
+		$(LEASED) $(PY) -m "bench.$${name%.py}" || exit; \
+	done
+
+lock: venv ## requirements*.txt anew from pyproject.toml
+	$(LOCK) -o requirements.txt
+	$(LOCK) --extra dev -c requirements.txt -o requirements-dev.txt
+
+format: venv ## put the code into shape
+	@$(VENV)/bin/ruff check --fix . ; $(VENV)/bin/ruff format .
+
+clean: ## remove .venv, caches and the local database (refused while it is in use)
+	@if $(PY) -c 'import django' 2>/dev/null; then $(PY) -m pushaudit.local_database.clean; fi
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf staticfiles e2e-output
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# The stamp holds the hash of what was installed last: another lock file, or an interrupted
+# installation, installs again. Two makes at one moment take turns (the lock is on this file).
+venv: python
+	@exec 9<Makefile; if command -v flock >/dev/null; then flock 9; fi; \
+	wanted=$$($(PYTHON) -c 'import hashlib; \
+		print(hashlib.sha256(open("requirements-dev.txt", "rb").read()).hexdigest())') || exit; \
+	if $(PY) -c '' 2>/dev/null && [ "$$(cat $(STAMP) 2>/dev/null)" = "$$wanted" ]; then exit; fi; \
+	$(PY) -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV) || exit; \
+	echo 'Installing requirements-dev.txt into $(VENV)'; rm -f $(STAMP); \
+	$(PY) -m pip install --disable-pip-version-check --require-hashes -r requirements-dev.txt \
+		|| exit; \
+	echo "$$wanted" > $(STAMP)
+
+python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo '$(PYTHON) is missing or older than 3.11; name another: make PYTHON=python3.12 …' >&2; \
+		exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+		if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+			apt-get update && apt-get install --yes python3-venv; \
+		else \
+			echo '$(PYTHON) has no venv module; on Debian: sudo apt-get install python3-venv' >&2; \
+			exit 1; \
+		fi; }
+
+browser:
+	@command -v chromium chromium-browser google-chrome >/dev/null || { \
+		if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+			apt-get update && apt-get install --yes --no-install-recommends chromium; \
+		else \
+			echo 'no chromium or google-chrome; on Debian: sudo apt-get install chromium' >&2; \
+			exit 1; \
+		fi; }

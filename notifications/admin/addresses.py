@@ -1,0 +1,28 @@
+"""Where the pages are. A key is any text of up to 256 characters and must survive an address."""
+
+import re
+
+from django.contrib.admin.utils import quote
+from django.urls import reverse
+
+_QUOTED = re.compile("_([0-9A-F]{2})")
+
+
+def quote_key(key: object) -> str:
+    """``key`` as one segment of a path: Django's quoting, and dots where nothing else is there,
+    because browsers resolve ``.`` and ``..`` before they ask."""
+    text = str(key)
+    return text.replace(".", "_2E") if set(text) <= {"."} else str(quote(text))
+
+
+def unquote_key(segment: str) -> str:
+    return _QUOTED.sub(lambda match: chr(int(match[1], 16)), segment)
+
+
+def page_address(kind: str, key: object) -> str:
+    """The page of one ``kind`` ("notification", "operation", …)."""
+    return reverse(f"admin:notifications_{kind}_change", args=[quote_key(key)])
+
+
+def list_address(kind: str) -> str:
+    return reverse(f"admin:notifications_{kind}_changelist")

@@ -1,0 +1,59 @@
+"""The list of notifications and the page of one."""
+
+from typing import Any
+from uuid import UUID
+
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from notifications.models import Notification
+from notifications.protocol.extras import identifier
+
+from . import filters
+from .reading import judged_today, pretty_json, read_apps, read_extras
+from .readonly import ReadOnlyAdmin
+from .rows import for_rows
+from .search import mentioning
+from .site import pages_of
+
+
+@pages_of(Notification)
+class NotificationAdmin(ReadOnlyAdmin[Notification]):
+    keyset = "id"
+    rows_template = "admin/notifications/rows/notifications.html"
+    page_template = "admin/notifications/notification.html"
+    search_help_text = (
+        "Exactly the id, message id, operation, activation, inbox message or user id."
+    )
+    list_filter = (
+        filters.TypeFilter,
+        filters.ResultFilter,
+        filters.FindingFilter,
+        filters.SourceFilter,
+        filters.WindowFilter,
+        filters.AboutOperation,
+        filters.AboutDevice,
+        filters.AboutInboxMessage,
+        filters.AboutRecipient,
+    )
+
+    def search(self, queryset: QuerySet[Notification], term: str) -> QuerySet[Notification]:
+        return mentioning(for_rows(queryset), term)  # type: ignore[arg-type]
+
+    def get_object(
+        self, request: HttpRequest, object_id: str, from_field: str | None = None
+    ) -> Notification | None:
+        try:
+            key = UUID(object_id)
+        except ValueError:
+            return None
+        return Notification.objects.select_related("recipient").filter(pk=key).first()
+
+    def page(self, request: HttpRequest, shown: Notification) -> dict[str, Any]:
+        return {
+            "entries": read_extras(shown.extras, shown.findings),
+            "json": pretty_json(shown.extras),
+            "apps": read_apps(shown.extras, shown.platform),
+            "today": judged_today(shown.extras, shown.findings, shown.rules),
+            "operation_name": identifier(shown.extras.get("operationName")),
+        }

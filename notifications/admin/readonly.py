@@ -1,0 +1,101 @@
+"""The base of every page over the record: looking is all that can be done.
+
+Triggers refuse changes in the database; here nothing offers them.
+"""
+
+from typing import Any, TypeVar
+
+from django.contrib import admin, messages
+from django.contrib.admin.views.main import ChangeList
+from django.core.exceptions import PermissionDenied
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+
+from .addresses import unquote_key
+from .keyset import KeysetChangeList
+from .search import NUL, written_as
+
+M = TypeVar("M", bound=Model)
+
+
+class ReadOnlyAdmin(admin.ModelAdmin[M]):
+    """A list and a page for each row. Subclasses name their templates and their order.
+
+    ``keyset`` is the column that orders the list and marks its pages; it has an index.
+    """
+
+    actions = None
+    list_per_page = 100
+    show_full_result_count = False
+    change_list_template = "admin/notifications/list.html"
+    rows_template: str
+    page_template: str
+    keyset: str
+    newest_first = True
+    searched: tuple[str, ...] = ("pk",)
+    search_fields = ("pk",)  # tells Django that there is a search; ``search`` does it
+
+    def get_urls(self) -> list[URLPattern]:
+        """The list and the page: add, delete and history have no address at all."""
+        name = f"{self.opts.app_label}_{self.opts.model_name}"
+        view = self.admin_site.admin_view
+        return [
+            path("", view(self.changelist_view), name=f"{name}_changelist"),
+            path("<path:object_id>/change/", view(self.change_view), name=f"{name}_change"),
+        ]
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return KeysetChangeList
+
+    def get_ordering(self, request: HttpRequest) -> tuple[str]:
+        return (f"-{self.keyset}" if self.newest_first else self.keyset,)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[M], bool]:
+        """Exactly this identifier: an index serves it, as it does no part of one."""
+        return (self.search(queryset, search_term) if search_term else queryset), False
+
+    def search(self, queryset: QuerySet[M], term: str) -> QuerySet[M]:
+        (field,) = self.searched
+        return queryset.filter(**{f"{field}__in": written_as(term)})
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        if request.method not in ("GET", "HEAD"):
+            return HttpResponseNotAllowed(["GET", "HEAD"])
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        key = unquote_key(object_id)
+        shown = None if NUL in key else self.get_object(request, key)
+        if shown is None:
+            messages.warning(request, f"There is no such {self.opts.verbose_name} in the record.")
+            return redirect(f"{self.admin_site.name}:index")
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "object": shown,
+            **self.page(request, shown),
+        }
+        return TemplateResponse(request, self.page_template, context)
+
+    def page(self, request: HttpRequest, shown: M) -> dict[str, Any]:
+        """What the page's template needs beside the ``object``."""
+        return {}
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: M | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: M | None = None) -> bool:
+        return False

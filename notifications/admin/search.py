@@ -1,0 +1,108 @@
+"""Finding by exact identifier, which is all that indexes serve: no part, no other case.
+
+A UUID in upper case names the same subject as in lower case.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db.models import Q, QuerySet
+
+from notifications.models import (
+    Activation,
+    InboxMessage,
+    Notification,
+    Operation,
+    Recipient,
+    Source,
+    Subject,
+)
+from notifications.protocol.extras import MAX_IDENTIFIER, identifier, is_uuid
+
+from .addresses import page_address
+
+NUL = "\0"  # PostgreSQL has no such character, so nothing is recorded with it
+MESSAGES_SHOWN = 20
+
+_SUBJECTS: tuple[tuple[str, str, type[Subject]], ...] = (
+    ("operation", "Operation", Operation),
+    ("activation", "Device (activation)", Activation),
+    ("inboxmessage", "Inbox message", InboxMessage),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Something that carries the identifier: its ``kind`` in words, its page, what to call it."""
+
+    kind: str
+    address: str
+    name: str
+
+
+def written_as(term: str) -> list[str]:
+    """The identifiers that someone who typed ``term`` may mean: spaces around it are a slip of
+    copying, and yet an identifier may have them."""
+    meant: dict[str, None] = {}
+    for text in (term, term.strip()):
+        if NUL not in text and 0 < len(text) <= MAX_IDENTIFIER:
+            meant |= dict.fromkeys((text, identifier(text) or text))
+    return list(meant)
+
+
+def ids_in(texts: list[str]) -> list[UUID]:
+    return list({UUID(text) for text in texts if is_uuid(text)})
+
+
+def find(term: str, may: Callable[[str], bool]) -> list[Found]:
+    """Whatever carries ``term``; ``may`` says which permissions the person has."""
+    texts = written_as(term)
+    return list(_find(texts, may)) if texts else []
+
+
+def mentioning(notifications: QuerySet[Notification], term: str) -> QuerySet[Notification]:
+    """Those of ``notifications`` that ``term`` names or that are about what it names.
+
+    Which column has it is asked first, by index: an OR over all of them at once would make the
+    planner walk the whole record from the newest on.
+    """
+    texts = written_as(term)
+    recipients = list(Recipient.objects.filter(user_id__in=texts).values_list("pk", flat=True))
+    ways = [
+        Q(message_id__in=texts),
+        Q(operation__in=texts),
+        Q(activation__in=texts),
+        Q(inbox_message__in=texts),
+        Q(recipient__in=recipients),
+    ]
+    served = Q(pk__in=ids_in(texts))
+    for way in ways:
+        if Notification.objects.filter(way).exists():
+            served |= way
+    return notifications.filter(served)
+
+
+def _find(texts: list[str], may: Callable[[str], bool]) -> Iterator[Found]:
+    if may("notifications.view_notification"):
+        yield from _notifications(texts)
+    for kind, words, model in _SUBJECTS:
+        if may(f"notifications.view_{kind}"):
+            for subject in model._default_manager.filter(pk__in=texts):
+                yield Found(words, page_address(kind, subject.pk), subject.pk)
+    if may("notifications.view_recipient"):
+        for person in Recipient.objects.filter(user_id__in=texts):
+            yield Found("Recipient", page_address("recipient", person.pk), str(person.user_id))
+    if may("notifications.view_source"):
+        for source in Source.objects.filter(pk__in=texts):
+            yield Found("Source", page_address("source", source.pk), source.pk)
+
+
+def _notifications(texts: list[str]) -> Iterator[Found]:
+    ids = ids_in(texts)
+    for key in Notification.objects.filter(pk__in=ids).values_list("pk", flat=True):
+        yield Found("Notification", page_address("notification", key), str(key))
+    named = Notification.objects.filter(message_id__in=texts).exclude(pk__in=ids).newest_first()
+    for key, source in named.values_list("pk", "source")[:MESSAGES_SHOWN]:
+        name = f"{key}, message of {source}"
+        yield Found("Notification", page_address("notification", key), name)

@@ -1,0 +1,104 @@
+"""The admin site under our name: which models have pages, its home and its search box."""
+
+from collections.abc import Callable
+from datetime import UTC, timedelta
+from typing import Any, TypeVar
+
+from django.conf import settings
+from django.contrib import admin, messages
+from django.db.models import Model
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, URLResolver, path
+from django.utils import timezone
+
+from notifications.models import Notification
+
+from .rows import for_rows
+from .search import find
+
+NEWEST_SHOWN = 10
+
+AdminClass = TypeVar("AdminClass", bound=type[admin.ModelAdmin[Any]])
+_pages: dict[type[Model], type[admin.ModelAdmin[Any]]] = {}
+
+
+def pages_of(model: type[Model]) -> Callable[[AdminClass], AdminClass]:
+    """Gives ``model`` its pages in the console, in the order the console lists them."""
+
+    def offer(admin_class: AdminClass) -> AdminClass:
+        _pages[model] = admin_class
+        return admin_class
+
+    return offer
+
+
+class Console(admin.AdminSite):
+    """Shows what ``pages_of`` names and nothing else."""
+
+    site_header = "pushaudit"
+    site_title = "pushaudit"
+    index_title = "What was this device told?"
+    site_url = None
+    enable_nav_sidebar = False  # its few pages fit into the header
+
+    def __init__(self, name: str = "admin") -> None:
+        super().__init__(name)
+        for model, admin_class in _pages.items():
+            super().register(model, admin_class)
+
+    def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
+        """Does nothing. Admin modules of other apps offer their models here, some with too much:
+        knox would list the digests of tokens and let anyone with its permission make one."""
+
+    def get_urls(self) -> list[URLResolver | URLPattern]:
+        own: list[URLResolver | URLPattern] = [
+            path("search/", self.admin_view(self.search), name="search")
+        ]
+        return own + super().get_urls()
+
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        return {**super().each_context(request), "environment": settings.ENVIRONMENT}
+
+    def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
+        """Django's, with the models in our order: what is asked for most comes first."""
+        apps = super().get_app_list(request, app_label)
+        order = list(self._registry)
+        for app in apps:
+            app["models"].sort(key=lambda entry: order.index(entry["model"]))
+        return sorted(apps, key=lambda app: order.index(app["models"][0]["model"]))
+
+    def index(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> TemplateResponse:
+        midnight = timezone.now().astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+        today = Notification.objects.emitted_between(midnight, midnight + timedelta(days=1))
+        shown = request.user.has_perm("notifications.view_notification")
+        newest = for_rows(today.newest_first())[:NEWEST_SHOWN] if shown else []
+        return super().index(
+            request, {"newest": newest, "midnight": midnight, **(extra_context or {})}
+        )
+
+    def app_index(  # type: ignore[override]  # a redirect is no TemplateResponse
+        self, request: HttpRequest, app_label: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        return redirect(f"{self.name}:index")
+
+    def search(self, request: HttpRequest) -> HttpResponse:
+        """Jumps to the one thing that an identifier names, or lists the candidates by kind."""
+        term = request.GET.get("q", "")
+        if not term.strip():
+            return redirect(f"{self.name}:index")
+        found = find(term, request.user.has_perm)
+        if len(found) == 1:
+            return redirect(found[0].address)
+        if not found:
+            messages.warning(request, "Nothing is recorded under exactly this identifier.")
+        context = {
+            **self.each_context(request),
+            "title": "Search",
+            "term": term,
+            "found": found,
+        }
+        return TemplateResponse(request, "admin/search.html", context)

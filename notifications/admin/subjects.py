@@ -1,0 +1,72 @@
+"""The pages of what notifications are about; each lists its notifications in time order."""
+
+from typing import Any, TypeVar
+
+from django.db.models import Model
+from django.http import HttpRequest
+
+from notifications.models import Activation, InboxMessage, Notification, Operation, Recipient
+
+from .readonly import ReadOnlyAdmin
+from .rows import for_rows
+from .site import pages_of
+
+SHOWN = 200
+
+M = TypeVar("M", bound=Model)
+
+
+class SubjectAdmin(ReadOnlyAdmin[M]):
+    """``relation`` is the notification's column that names the subject."""
+
+    keyset = "first_notification_id"
+    relation: str
+    search_help_text = "Exactly the identifier."
+
+    def page(self, request: HttpRequest, shown: M) -> dict[str, Any]:
+        """Its latest notifications in time order: of a device with thousands, what happened lately
+        is what is asked for; the list, to which the page links, has them all."""
+        about = Notification.objects.filter(**{self.relation: shown.pk})
+        latest = list(for_rows(about.newest_first()).select_related("recipient")[: SHOWN + 1])
+        rows = latest[:SHOWN][::-1]
+        people = {row.recipient_id: row.recipient for row in rows if row.recipient is not None}
+        return {
+            "rows": rows,
+            "relation": self.relation,
+            "more": len(latest) > SHOWN,
+            "limit": SHOWN,
+            "recipients": list(people.values()),
+        }
+
+
+@pages_of(Operation)
+class OperationAdmin(SubjectAdmin[Operation]):
+    relation = "operation"
+    rows_template = "admin/notifications/rows/operations.html"
+    page_template = "admin/notifications/operation.html"
+
+
+@pages_of(Activation)
+class ActivationAdmin(SubjectAdmin[Activation]):
+    relation = "activation"
+    rows_template = "admin/notifications/rows/activations.html"
+    page_template = "admin/notifications/activation.html"
+
+
+@pages_of(InboxMessage)
+class InboxMessageAdmin(SubjectAdmin[InboxMessage]):
+    relation = "inbox_message"
+    rows_template = "admin/notifications/rows/inbox_messages.html"
+    page_template = "admin/notifications/inbox_message.html"
+
+
+@pages_of(Recipient)
+class RecipientAdmin(SubjectAdmin[Recipient]):
+    """Under a surrogate key: the address of the page says nothing of the person."""
+
+    keyset = "id"
+    relation = "recipient"
+    searched = ("user_id",)
+    search_help_text = "Exactly the user id."
+    rows_template = "admin/notifications/rows/recipients.html"
+    page_template = "admin/notifications/recipient.html"

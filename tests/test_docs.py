@@ -1,0 +1,76 @@
+"""The documentation knows every setting, command and code, and its links lead somewhere."""
+
+import re
+from pathlib import Path
+
+import pytest
+from django.core.management import get_commands
+
+from notifications.protocol.extras import Code
+
+ROOT = Path(__file__).parent.parent
+DOCS = [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")]
+
+
+def read(name: str) -> str:
+    return (ROOT / name).read_text()
+
+
+def settings_read() -> set[str]:
+    """Every variable that the code reads, by its literal name."""
+    pattern = re.compile(r'"(PUSHAUDIT_[A-Z_]+|DATABASE_URL|WEB_CONCURRENCY)"')
+    return {
+        name
+        for file in (ROOT / "pushaudit").rglob("*.py")
+        for name in pattern.findall(file.read_text())
+    }
+
+
+def test_some_settings_are_read() -> None:
+    assert {"PUSHAUDIT_ENVIRONMENT", "DATABASE_URL"} <= settings_read()
+
+
+@pytest.mark.parametrize("name", sorted(settings_read()))
+def test_a_setting_is_described(name: str) -> None:
+    assert re.search(rf"^#?{name}=", read(".env.example"), re.MULTILINE)
+    assert f"| `{name}` |" in read("docs/operations.md")
+
+
+@pytest.mark.parametrize(
+    "command", sorted(name for name, app in get_commands().items() if app == "notifications")
+)
+def test_a_command_has_its_heading(command: str) -> None:
+    assert f"### {command}\n" in read("docs/operations.md")
+
+
+@pytest.mark.parametrize("code", Code)
+def test_a_finding_has_its_heading(code: Code) -> None:
+    assert re.search(rf"^#+ `?{code}`?$", read("docs/findings.md"), re.MULTILINE)
+
+
+def raised_codes() -> set[str]:
+    """Codes of problems and faults, as literals where they are raised."""
+    sources = [
+        *(ROOT / "notifications/api").glob("*.py"),
+        ROOT / "notifications/ingest/envelope.py",
+    ]
+    text = "".join(file.read_text() for file in sources)
+    problems = re.findall(r'Problem\(\s*(?:\d{3}|status\.\w+), "(\w+)"', text)
+    faults = re.findall(r'(?:_fault\([^,]+, |return |else \()"([a-z_]+)",', text)
+    return {*problems, *faults}
+
+
+def test_some_codes_are_raised() -> None:
+    assert {"conflict", "too_large", "wrong_type", "emitted_at_required"} <= raised_codes()
+
+
+@pytest.mark.parametrize("code", sorted(raised_codes()))
+def test_a_problem_code_is_described(code: str) -> None:
+    assert f"`{code}`" in read("docs/api.md")
+
+
+@pytest.mark.parametrize("document", DOCS, ids=lambda path: path.name)
+def test_links_lead_somewhere(document: Path) -> None:
+    for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", document.read_text()):
+        if not target.startswith(("http:", "https:")):
+            assert (document.parent / target).exists(), target

@@ -1,0 +1,59 @@
+"""The grants in docs/operations.md are enough to serve and to record, and no more."""
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+from django.db import DatabaseError, connection, transaction
+from rest_framework.test import APIClient
+
+from tests.conftest import INIT
+
+PAGE = Path(__file__).parent.parent / "docs" / "operations.md"
+
+
+@pytest.fixture
+def serving_role(db: None) -> Iterator[None]:
+    """This test's transaction goes on as the role that the page describes."""
+    (grants,) = re.findall(r"```sql\n(.*?)```", PAGE.read_text(), re.DOTALL)
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE ROLE pushaudit_app")
+        cursor.execute(grants.replace("%", "%%"), [])
+        cursor.execute("SET LOCAL ROLE pushaudit_app")
+        yield
+        cursor.execute("RESET ROLE")
+
+
+def test_it_records_and_reads(
+    emitter: APIClient, support: APIClient, serving_role: None, record_one: Callable[..., UUID]
+) -> None:
+    response = emitter.post("/api/v1/notifications/", {"extras": INIT}, format="json")
+    assert response.status_code == 201
+    assert len(support.get("/api/v1/notifications/").json()["results"]) == 1
+    # A month that nobody made ahead:
+    record_one(emitted_at="2037-05-01T00:00:00Z", user_id="user-1", extras=INIT)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE notifications_notification SET result = 'x'",
+        "DELETE FROM notifications_notification",
+        "TRUNCATE notifications_notification",
+        "DELETE FROM notifications_notification_y2026m03",
+        "DROP TABLE notifications_notification_y2026m03",
+        "ALTER TABLE notifications_notification DISABLE TRIGGER ALL",
+        "DROP FUNCTION refuse_change() CASCADE",
+        "SELECT attach_notifications('x', 'MINVALUE', 'MAXVALUE')",
+        "SET session_replication_role = replica",
+    ],
+)
+def test_it_can_do_nothing_else_to_evidence(serving_role: None, statement: str) -> None:
+    with (
+        pytest.raises(DatabaseError, match=r"permission denied|must be owner"),
+        transaction.atomic(),
+        connection.cursor() as cursor,
+    ):
+        cursor.execute(statement)

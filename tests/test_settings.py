@@ -1,0 +1,81 @@
+"""A wrong variable stops the start and is named; a deployment has no defaults for secrets."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+DEPLOYED = {
+    "PUSHAUDIT_ENVIRONMENT": "production",
+    "PUSHAUDIT_SECRET_KEY": "abcdefghij" * 6,
+    "PUSHAUDIT_ALLOWED_HOSTS": "pushaudit.example",
+    "DATABASE_URL": "postgresql://pushaudit:secret@db.example/pushaudit",
+}
+
+
+def start(**variables: str) -> subprocess.CompletedProcess[str]:
+    clean = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("PUSHAUDIT_") and name != "DATABASE_URL"
+    }
+    return subprocess.run(
+        [sys.executable, "manage.py", "diffsettings", "--output=unified"],
+        env=clean | variables,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("PUSHAUDIT_DEBUG", "ture"),
+        ("PUSHAUDIT_ENVIRONMENT", "line\nbreak"),
+        ("PUSHAUDIT_LOG_LEVEL", "LOUD"),
+        ("PUSHAUDIT_THROTTLE_READ", "600 per minute"),
+        ("PUSHAUDIT_THROTTLE_INGEST", "0/min"),
+        ("PUSHAUDIT_CSRF_TRUSTED_ORIGINS", "pushaudit.example"),
+        ("PUSHAUDIT_TRUST_FORWARDED_PROTO", "maybe"),
+        ("PUSHAUDIT_SECRET_KEY", "short"),
+        ("PUSHAUDIT_ALLOWED_HOSTS", "*"),
+        ("DATABASE_URL", "sqlite:///db.sqlite3"),
+        ("DATABASE_URL", "postgresql://user:pa[ss@host:port/x"),
+    ],
+)
+def test_a_wrong_value_stops_the_start_in_one_line_with_its_name(variable: str, value: str) -> None:
+    result = start(**{variable: value})
+    assert result.returncode == 1
+    assert result.stderr.startswith(f"pushaudit cannot start: environment variable {variable}")
+    assert len(result.stderr.strip().splitlines()) == 1
+    assert "pa[ss" not in result.stderr
+
+
+@pytest.mark.parametrize("variable", [name for name in DEPLOYED if name != "PUSHAUDIT_ENVIRONMENT"])
+def test_a_deployment_starts_only_when_everything_is_given(variable: str) -> None:
+    given = {name: value for name, value in DEPLOYED.items() if name != variable}
+    result = start(**given)
+    assert result.returncode == 1
+    assert f"environment variable {variable} is required" in result.stderr
+
+
+def test_a_deployment_cannot_show_debug_pages() -> None:
+    result = start(**DEPLOYED, PUSHAUDIT_DEBUG="true")
+    assert result.returncode == 1
+    assert "PUSHAUDIT_DEBUG" in result.stderr
+
+
+def test_a_complete_deployment_starts_with_tls_on() -> None:
+    result = start(**DEPLOYED)
+    assert result.returncode == 0, result.stderr
+    assert "+ SECURE_SSL_REDIRECT = True" in result.stdout
+    assert "+ SESSION_COOKIE_SECURE = True" in result.stdout
+
+
+def test_a_local_start_needs_no_variable_at_all() -> None:
+    result = start()
+    assert result.returncode == 0, result.stderr
+    assert "+ SECURE_SSL_REDIRECT" not in result.stdout
