@@ -8,6 +8,7 @@ becoming a program without Django.
 
 import contextlib
 import os
+import select
 import signal
 import socket
 import subprocess
@@ -15,6 +16,7 @@ import sys
 from pathlib import Path
 from typing import Any, Self
 
+PATIENCE = 60.0
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 
@@ -39,6 +41,7 @@ class Command:
         self._input.flush()
 
     def hear(self) -> str:
+        self._await_output()
         answer = self._output.readline()
         assert answer, self._errors.read()  # no line at all: it has ended
         return answer.strip()
@@ -50,6 +53,7 @@ class Command:
     def end(self) -> str:
         """End it as a command ends; what it said on stderr."""
         self._input.close()
+        self._await_output()
         said = self._errors.read()
         self._close()
         return said
@@ -61,6 +65,11 @@ class Command:
             os.kill(self.pid, signal.SIGKILL)
         self._errors.read()  # ends when the process has
         self._close()
+
+    def _await_output(self) -> None:
+        """Wait for an answer or the end; fail rather than hang."""
+        readable, _, _ = select.select([self._output], [], [], PATIENCE)
+        assert readable, f"command {self.pid} says nothing"
 
     def _close(self) -> None:
         for stream in (self._input, self._output, self._errors):

@@ -13,6 +13,8 @@ from pushaudit.local_database import locks
 from pushaudit.local_database.state import LocalState, local_state
 from tests.local_database.command import ROOT, Command, Nursery
 
+Launch = Callable[[LocalState], Command]
+Start = Callable[[], Command]
 PATIENCE = 30.0
 
 
@@ -62,17 +64,23 @@ def state(first_starts: object, area: Path) -> Iterator[LocalState]:
 
 
 @pytest.fixture
-def start(state: LocalState, nursery: Nursery) -> Iterator[Callable[[], Command]]:
-    """Starts commands on `state`; those left are killed at the end."""
+def launch(nursery: Nursery) -> Iterator[Launch]:
+    """Starts commands on any state; those left at the end are killed."""
     commands: list[Command] = []
 
-    def new() -> Command:
+    def new(state: LocalState) -> Command:
         commands.append(Command(nursery, state.directory))
         return commands[-1]
 
     yield new
     for command in commands:
         command.kill()
+
+
+@pytest.fixture
+def start(state: LocalState, launch: Launch) -> Start:
+    """Starts commands on `state`."""
+    return lambda: launch(state)
 
 
 def keeper_of(state: LocalState) -> int:

@@ -5,17 +5,21 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from pushaudit.local_database import locks
 from pushaudit.local_database.state import LocalState
-from tests.local_database.command import ROOT, Command, Nursery, environment_for
-from tests.local_database.conftest import is_running, keeper_of, wait_for, wait_until_gone
-
-Start = Callable[[], Command]
+from tests.local_database.command import ROOT, environment_for
+from tests.local_database.conftest import (
+    Launch,
+    Start,
+    is_running,
+    keeper_of,
+    wait_for,
+    wait_until_gone,
+)
 
 
 def test_two_first_starts_at_one_moment_make_one_cluster(
@@ -127,18 +131,21 @@ def test_a_removed_socket_costs_a_restart(start: Start, state: LocalState) -> No
 
 
 def test_a_cluster_whose_making_was_killed_half_way_is_made_by_the_next_command(
-    empty: LocalState, nursery: Nursery
+    empty: LocalState, launch: Launch
 ) -> None:
-    first = Command(nursery, empty.directory)
+    first, second, third = (launch(empty) for _ in range(3))
     begun = empty.directory / "data.new" / "global"
     first.tell("SELECT 1")
     wait_for(begun.exists, "initdb's progress")
     os.kill(_starting_keeper(empty), signal.SIGKILL)
     assert "the keeper of the local database ended at its start" in first.end()
-    second = Command(nursery, empty.directory)
-    second.tell("SELECT current_database()")
-    assert second.hear() == "pushaudit"
-    second.end()
+    assert not empty.data.exists()
+    second.tell("SELECT 1")
+    third.tell("SELECT current_database()")
+    wait_for(begun.exists, "initdb's progress")
+    second.kill()  # a starter that is killed takes nobody's server along
+    assert third.hear() == "pushaudit"
+    third.end()
     assert not begun.parent.exists()
 
 
@@ -171,12 +178,12 @@ def test_a_starting_keeper_holds_no_lease(start: Start, state: LocalState) -> No
 def _starting_keeper(state: LocalState) -> int:
     """It has logged nothing yet, so look for its command line."""
     found = subprocess.run(  # noqa: S603
-        ["pgrep", "-f", f"local_database.keeper {state.directory} "],  # noqa: S607
+        ["pgrep", "--newest", "-f", f"local_database.keeper {state.directory} "],  # noqa: S607
         capture_output=True,
         text=True,
         check=True,
     )
-    return int(found.stdout.split()[0])
+    return int(found.stdout)
 
 
 def _is_leased(state: LocalState) -> bool:

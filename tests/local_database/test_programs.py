@@ -6,7 +6,6 @@ import pwd
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -15,7 +14,7 @@ from pushaudit.local_database import binaries
 from pushaudit.local_database.owner import owner_of
 from pushaudit.local_database.state import LocalDatabaseError, LocalState, local_state
 from tests.local_database.command import ROOT, Command, Nursery
-from tests.local_database.conftest import wait_until_gone
+from tests.local_database.conftest import Start, wait_until_gone
 
 PACKAGE = Path(importlib.util.find_spec(binaries.WHEEL).origin).parent  # type: ignore[union-attr, arg-type]
 
@@ -112,7 +111,7 @@ def test_the_environment_leads_nobody_astray(state: LocalState) -> None:
         command.end()
 
 
-def test_django_can_make_its_test_database(start: Callable[[], Command]) -> None:
+def test_django_can_make_its_test_database(start: Start) -> None:
     command = start()
     assert command.ask("create_test_db") == "test_pushaudit"
     assert command.ask("SELECT current_database()") == "test_pushaudit"

@@ -2,21 +2,21 @@
 
 import os
 import stat
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from pushaudit.local_database import binaries, clean, locks
 from pushaudit.local_database.state import LocalDatabaseError, LocalState, local_state
-from tests.local_database.command import ROOT, Command, Nursery
+from tests.local_database.command import ROOT
+from tests.local_database.conftest import Launch, Start
 
 AS_ROOT = os.geteuid() == 0
 
 
 @pytest.mark.parametrize("kind", ["open to others", "a link", "a file"])
 def test_a_socket_directory_that_is_not_ours_is_refused(
-    state: LocalState, nursery: Nursery, area: Path, kind: str
+    start: Start, state: LocalState, area: Path, kind: str
 ) -> None:
     place, elsewhere = state.socket_directory, area / "elsewhere"
     elsewhere.mkdir(mode=0o700, exist_ok=True)
@@ -29,7 +29,7 @@ def test_a_socket_directory_that_is_not_ours_is_refused(
         case "a file":
             place.touch()
     before = place.lstat()
-    command = Command(nursery, state.directory)
+    command = start()
     try:
         command.tell("SELECT 1")
         said = command.end()
@@ -42,21 +42,21 @@ def test_a_socket_directory_that_is_not_ours_is_refused(
 
 
 @pytest.mark.skipif(not AS_ROOT, reason="only root can make a directory of another user")
-def test_a_socket_directory_of_another_user_is_refused(state: LocalState, nursery: Nursery) -> None:
+def test_a_socket_directory_of_another_user_is_refused(start: Start, state: LocalState) -> None:
     state.socket_directory.mkdir(mode=0o700)
     os.chown(state.socket_directory, 12345, 12345)
-    command = Command(nursery, state.directory)
+    command = start()
     command.tell("SELECT 1")
     assert "is not the private directory" in command.end()
     state.socket_directory.rmdir()
 
 
 def test_directories_that_exist_keep_their_permissions(
-    area: Path, state: LocalState, nursery: Nursery
+    start: Start, state: LocalState, area: Path
 ) -> None:
     state.directory.chmod(0o751)
     before = {path: path.stat().st_mode for path in (area, *area.parents, state.directory)}
-    command = Command(nursery, state.directory)
+    command = start()
     assert command.ask("SELECT 1") == "1"
     command.end()
     assert {path: path.stat().st_mode for path in before} == before
@@ -71,11 +71,11 @@ def test_the_data_is_private(state: LocalState) -> None:
 
 @pytest.mark.skipif(not AS_ROOT, reason="else the server runs as the user who made the directory")
 def test_a_directory_that_the_servers_user_cannot_enter_is_named(
-    area: Path, nursery: Nursery
+    area: Path, launch: Launch
 ) -> None:
     private = area / "private"
     private.mkdir(mode=0o700)
-    command = Command(nursery, private / "state")
+    command = launch(local_state(ROOT, str(private / "state")))
     command.tell("SELECT 1")
     said = command.end()
     assert f"who cannot enter {private};" in said
@@ -113,9 +113,7 @@ def test_data_of_a_version_that_is_not_here_names_directory_and_remedy(
     assert "make clean" in str(raised.value)
 
 
-def test_clean_refuses_while_a_command_uses_the_database(
-    start: Callable[[], Command], state: LocalState
-) -> None:
+def test_clean_refuses_while_a_command_uses_the_database(start: Start, state: LocalState) -> None:
     command = start()
     command.postmaster()
     with pytest.raises(LocalDatabaseError, match="is in use"):
