@@ -33,6 +33,8 @@ class Environment:
         return value
 
     def flag(self, name: str, *, default: bool) -> bool:
+        if not self.text(name, default=""):  # set to nothing is how a shell takes a variable back
+            return default
         return bool(self._read(self._env.bool, name, default))
 
     def secret(self, name: str, *, local_default: Literal[False] | Callable[[], str]) -> str:

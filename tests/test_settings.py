@@ -68,6 +68,10 @@ def test_a_deployment_cannot_show_debug_pages() -> None:
     assert "PUSHAUDIT_DEBUG" in result.stderr
 
 
+def test_a_flag_set_to_nothing_is_not_set() -> None:
+    assert start(**DEPLOYED, PUSHAUDIT_DEBUG="").returncode == 0
+
+
 def test_a_complete_deployment_starts_with_tls_on() -> None:
     result = start(**DEPLOYED)
     assert result.returncode == 0, result.stderr
