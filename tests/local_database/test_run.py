@@ -1,0 +1,96 @@
+"""`manage.py run`: what it prints works, and nothing outlives whoever started it."""
+
+import json
+import re
+import shlex
+import socket
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from pushaudit.local_database.state import LocalState
+from tests.local_database.command import ROOT, environment_for
+from tests.local_database.conftest import wait_for, wait_until_gone
+
+
+@pytest.fixture
+def port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        number: int = probe.getsockname()[1]
+        return number
+
+
+@pytest.fixture
+def service(
+    state: LocalState, port: int, tmp_path: Path
+) -> Iterator[tuple[subprocess.Popen[bytes], Path]]:
+    """The service below a shell, as below make; the shell and the file of what is printed."""
+    printed = tmp_path / "printed"
+    run = f'"{sys.executable}" manage.py run --port {port} --parent $$ & wait'
+    with printed.open("wb") as file:
+        shell = subprocess.Popen(  # noqa: S603
+            ["/bin/sh", "-c", run],
+            cwd=ROOT,
+            env=environment_for(state.directory),
+            stdout=file,
+            stderr=file,
+        )
+    try:
+        wait_for(lambda: "Listening" in printed.read_text(), "the service")
+        yield shell, printed
+    finally:
+        shell.kill()
+        shell.wait()
+
+
+def test_a_used_port_is_named_with_the_remedy() -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        taken = other.getsockname()[1]
+        with pytest.raises(CommandError, match=rf"port {taken} .*make run PORT={taken + 1}"):
+            call_command("run", port=taken)
+
+
+def test_a_deployment_is_refused(settings: Any) -> None:
+    settings.IS_LOCAL, settings.ENVIRONMENT = False, "production"
+    with pytest.raises(CommandError, match=r"not production; a deployment runs: gunicorn"):
+        call_command("run")
+
+
+def test_what_is_printed_works_and_nothing_outlives_the_killed_parent(
+    service: tuple[subprocess.Popen[bytes], Path], state: LocalState, port: int
+) -> None:
+    shell, printed = service
+    text = printed.read_text()
+    assert f"http://127.0.0.1:{port}/admin/" in text
+    assert re.search(r"password +([a-z2-7]{4}-){3}[a-z2-7]{4}\n", text)
+    post, read = (line for line in text.splitlines() if line.startswith("curl "))
+    assert [_curl(post)["status"] for _ in range(2)] == ["recorded", "duplicate"]
+    (notification,) = _curl(read)["results"]
+    assert notification["message_type"] == "mtoken.operationInit"
+
+    shell.kill()
+    wait_until_gone(state)
+    with socket.socket() as client:
+        assert client.connect_ex(("127.0.0.1", port)) != 0
+
+
+def _curl(line: str) -> dict[str, Any]:
+    """What a curl command line would get."""
+    words = shlex.split(line)
+    address = next(word for word in words if word.startswith("http://"))
+    given = [words[i + 1] for i, word in enumerate(words) if word == "-H"]
+    data = words[words.index("-d") + 1].encode() if "-d" in words else None
+    headers = dict(header.split(": ", 1) for header in given)
+    request = urllib.request.Request(address, data, headers)  # noqa: S310 - our own address
+    with urllib.request.urlopen(request) as answer:  # noqa: S310
+        document: dict[str, Any] = json.load(answer)
+    return document
