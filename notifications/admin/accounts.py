@@ -16,7 +16,7 @@ from knox.models import AuthToken
 from notifications.models import Account
 
 from .readonly import ReadOnlyAdmin
-from .search import written_as
+from .search import NUL, written_as
 from .site import pages_of
 
 
@@ -74,17 +74,15 @@ class TokenAdmin(SuperusersOnly, ReadOnlyAdmin[Any]):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return super().get_queryset(request).select_related("user")
 
-    def search(self, queryset: QuerySet[Any], term: str) -> QuerySet[Any]:
-        return queryset.filter(user__username__in=written_as(term))
-
     def revoke(self, request: HttpRequest) -> HttpResponse:
         """Ends the tokens of one account that begin as told: in practice the one of that row."""
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
         if not _is_superuser(request):
             raise PermissionDenied
-        account = Account.objects.filter(username=request.POST.get("user", "")).first()
-        beginning = request.POST.get("beginning", "")
+        names = written_as(request.POST.get("user", ""))
+        account = Account.objects.filter(username__in=names).first()
+        beginning = request.POST.get("beginning", "").replace(NUL, "")
         found = AuthToken.objects.filter(user=account, token_key=beginning)
         if account is None or not found.exists():
             messages.warning(request, "There is no such token; it may be revoked already.")

@@ -41,10 +41,9 @@ class KeysetChangeList(ChangeList):
     ) -> QuerySet[Any]:
         self.bound = self._bound(request)
         known = {SEARCH_VAR, *(getattr(each, "parameter_name", "") for each in self.list_filter)}
-        self.params = {name: value for name, value in self.params.items() if name in known}
-        self.filter_params = {
-            name: values for name, values in self.filter_params.items() if name in known
-        }
+        # The form of filters sends those that nobody chose as well, empty.
+        self.params = {key: text for key, text in self.params.items() if text and key in known}
+        self.filter_params = {key: self.filter_params[key] for key in self.params}
         found = super().get_queryset(request, exclude_parameters)
         # A subject that no notification names yet has no place in time; only a search finds it.
         return found if self.query else found.exclude(**{self.model_admin.keyset: None})

@@ -37,8 +37,14 @@ class NotificationAdmin(ReadOnlyAdmin[Notification]):
         filters.AboutRecipient,
     )
 
-    def search(self, queryset: QuerySet[Notification], term: str) -> QuerySet[Notification]:
-        return mentioning(for_rows(queryset), term)  # type: ignore[arg-type]
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Notification]:
+        return for_rows(Notification.objects.newest_first())
+
+    def search(
+        self, request: HttpRequest, queryset: QuerySet[Notification], term: str
+    ) -> QuerySet[Notification]:
+        by_user = request.user.has_perm("notifications.view_recipient")
+        return mentioning(queryset, term, by_user=by_user)
 
     def get_object(
         self, request: HttpRequest, object_id: str, from_field: str | None = None

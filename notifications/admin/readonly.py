@@ -8,11 +8,13 @@ from typing import Any, TypeVar
 from django.contrib import admin, messages
 from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied
+from django.db import OperationalError, connection, transaction
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
+from psycopg.errors import QueryCanceled
 
 from .addresses import unquote_key
 from .keyset import KeysetChangeList
@@ -35,6 +37,7 @@ class ReadOnlyAdmin(admin.ModelAdmin[M]):
     page_template: str
     keyset: str
     newest_first = True
+    longest_query = "5s"
     searched: tuple[str, ...] = ("pk",)
     search_fields = ("pk",)  # tells Django that there is a search; ``search`` does it
 
@@ -57,11 +60,28 @@ class ReadOnlyAdmin(admin.ModelAdmin[M]):
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[M], bool]:
         """Exactly this identifier: an index serves it, as it does no part of one."""
-        return (self.search(queryset, search_term) if search_term else queryset), False
+        found = self.search(request, queryset, search_term) if search_term else queryset
+        return found, False
 
-    def search(self, queryset: QuerySet[M], term: str) -> QuerySet[M]:
+    def search(self, request: HttpRequest, queryset: QuerySet[M], term: str) -> QuerySet[M]:
         (field,) = self.searched
         return queryset.filter(**{f"{field}__in": written_as(term)})
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Gives up in time: a rare value looked for in all of time reads the whole record."""
+        try:
+            with transaction.atomic():
+                with connection.cursor() as cursor:
+                    cursor.execute("SET LOCAL statement_timeout = %s", [self.longest_query])
+                return super().changelist_view(request, extra_context)
+        except OperationalError as error:
+            if not isinstance(error.__cause__, QueryCanceled):
+                raise
+        told = f"That took longer than {self.longest_query}; choose a shorter time."
+        messages.warning(request, told)
+        return redirect(request.path)
 
     def change_view(
         self,

@@ -61,20 +61,23 @@ def find(term: str, may: Callable[[str], bool]) -> list[Found]:
     return list(_find(texts, may)) if texts else []
 
 
-def mentioning(notifications: QuerySet[Notification], term: str) -> QuerySet[Notification]:
-    """Those of ``notifications`` that ``term`` names or that are about what it names.
+def mentioning(
+    notifications: QuerySet[Notification], term: str, *, by_user: bool
+) -> QuerySet[Notification]:
+    """Those of ``notifications`` that ``term`` names or that are about what it names; ``by_user``
+    says whether a user id counts.
 
     Which column has it is asked first, by index: an OR over all of them at once would make the
     planner walk the whole record from the newest on.
     """
     texts = written_as(term)
-    recipients = list(Recipient.objects.filter(user_id__in=texts).values_list("pk", flat=True))
+    people = Recipient.objects.filter(user_id__in=texts if by_user else [])
     ways = [
         Q(message_id__in=texts),
         Q(operation__in=texts),
         Q(activation__in=texts),
         Q(inbox_message__in=texts),
-        Q(recipient__in=recipients),
+        Q(recipient__in=list(people.values_list("pk", flat=True))),
     ]
     served = Q(pk__in=ids_in(texts))
     for way in ways:

@@ -31,8 +31,8 @@ RESULTS: Mapping[str, tuple[str, str, str]] = {
     OperationResult.METHOD_NOT_AVAILABLE: ("methodNotAvailable", "warn", "!"),
 }
 GENERATIONS: Mapping[Generation, str] = {
-    Generation.IOS_2: "iOS, versions to 2",
-    Generation.IOS_3: "iOS, version 3",
+    Generation.IOS_2: "iOS 2 and older",
+    Generation.IOS_3: "iOS 3",
     Generation.ANDROID: "Android",
 }
 GATEWAYS: Mapping[Platform, str] = {

@@ -4,6 +4,7 @@ everything in it is made before the browser starts."""
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from shutil import which
 from threading import Thread
@@ -95,12 +96,13 @@ def _fill() -> tuple[str, str]:
     }
     told = [
         {**common, "extras": INIT, "message_id": "push-481923"},
-        {**common, "extras": {**FINISHED, "mtokenOperationReason": "none"}},
+        {**common, "extras": {**FINISHED, "reason": "none"}, "message_id": "push-481931"},
         {"extras": HOSTILE, "user_id": f"{RLO}<i>evil</i>", "app_id": "x" * 256},
     ]
+    times = [now - timedelta(seconds=seconds) for seconds in (47, 2, 90)]
     emissions = [
-        emission_from({**each, "emitted_at": now.isoformat(timespec="milliseconds")}, now=now)
-        for each in told
+        emission_from({**each, "emitted_at": time.isoformat(timespec="milliseconds")}, now=now)
+        for each, time in zip(told, times, strict=True)
     ]
     outcomes = record(emissions, source="retail-bank").outcomes
     operator = Account.objects.create_user("operator", password=PASSWORD, is_staff=True)

@@ -114,6 +114,15 @@ def test_filters_by_hand(signed_in: Open) -> None:
     expect(page.get_by_role("link", name="First")).to_have_count(0)
 
 
+@pytest.mark.parametrize("look", LOOKS)
+def test_a_refusal_looks_like_ours(signed_in: Open, look: str) -> None:
+    page = signed_in(**LOOKS[look])
+    page.route("**/no-such-page/", lambda route: route.fulfill(response=route.fetch(), status=200))
+    page.goto("/admin/no-such-page/")
+    expect(page.get_by_role("heading")).to_have_text("There is nothing at this address")
+    page.screenshot(path=OUTPUT / f"refusal-{look}.png")
+
+
 def test_hostile_text_stays_text(signed_in: Open, site: Site) -> None:
     page = signed_in()
     page.on("dialog", lambda dialog: pytest.fail("a script ran"))
