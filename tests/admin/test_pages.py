@@ -213,7 +213,8 @@ def test_no_page_has_what_the_policy_forbids(
     key = record_one(extras=INIT)
     address = {"Home": "/admin/", "Notifications": page_address("notification", key)}[name]
     response = operator_client.get(address)
-    assert response.headers["Content-Security-Policy"].startswith("default-src 'self'")
+    policy = response.headers["Content-Security-Policy"].split("; ")
+    assert "default-src 'self'" in policy
     page = response.content.decode()
     assert not re.search(r"<style|\sstyle=|\son[a-z]+=|<script>|javascript:|data:", page)
 
