@@ -5,7 +5,7 @@ from rest_framework import mixins, status, viewsets
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from notifications.ingest.envelope import decode
+from notifications.ingest.decoder import decode
 from notifications.ingest.recorder import Outcome, Status, record
 from notifications.models import Notification
 

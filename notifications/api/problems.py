@@ -20,7 +20,8 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
-from notifications.ingest.envelope import MalformedJSON, Rejected
+from notifications.ingest.envelope import Rejected
+from notifications.protocol.payload import MalformedJSON
 
 logger = logging.getLogger(__name__)
 

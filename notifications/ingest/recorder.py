@@ -6,23 +6,28 @@ recorded do not matter.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeAlias
 from uuid import UUID
 
 import msgspec
+import psycopg
 from django.db import IntegrityError, connection, transaction
 from psycopg import errors
 
-from notifications.models.partitions import ensure_partition
+from notifications.models.partitions import ensure_partition, month_of
 from notifications.protocol.extras import RULES_VERSION
 
-from . import statements
-from .envelope import Emission
+from .emission import Emission
 from .subjects import fold_operations, fold_subjects
 
 MAX_BATCH = 5000
+ATTEMPTS = 5  # before another recorder of the very same emissions is more than bad luck
+RECORD = "SELECT * FROM record_notifications(%s, %s, %s::smallint, %s, %s, %s, %s, %s)"
+
+Batch: TypeAlias = list[tuple[UUID, Emission]]  # sorted by id, each id once
 
 
 class Status(StrEnum):
@@ -69,48 +74,60 @@ def record(emissions: Sequence[Emission], *, source: str) -> Receipt:
     first: dict[UUID, Emission] = {}
     for notification_id, emission in named:
         first.setdefault(notification_id, emission)
-    try:
-        digests = _write(first, source)
-    except IntegrityError as error:
-        # Months are made ahead; looking for them each time would cost every batch a round trip.
-        if not _lacks_partition(error):
-            raise
-        for moment in sorted({emission.emitted_at for emission in emissions}):
-            ensure_partition(moment)
-        digests = _write(first, source)
-    return Receipt(tuple(_outcomes(named, digests)))
+    batch = sorted(first.items(), key=_by_id)
+    return Receipt(tuple(_outcomes(named, _write(batch, source))))
 
 
-def _write(batch: Mapping[UUID, Emission], source: str) -> dict[UUID, bytes]:
-    """Writes what is new; returns the digests of those ids that stood already."""
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(statements.FIND_EXISTING, [list(batch)])
-        standing = {key: bytes(digest) for key, digest in cursor.fetchall()}
-        new = {key: item for key, item in sorted(batch.items()) if key not in standing}
-        if not new:
-            return standing
-        cursor.execute(statements.NAME_SOURCE, [source])
-        users = sorted({item.user_id for item in new.values() if item.user_id is not None})
-        if users:
-            cursor.execute(statements.NAME_RECIPIENTS, [_json(users)])
-        cursor.execute(statements.INSERT_NOTIFICATIONS, [source, RULES_VERSION, _rows(new)])
-        inserted = {key for (key,) in cursor.fetchall()}
-        raced = [key for key in new if key not in inserted]
-        if raced:  # another recorder committed them since the first look
-            cursor.execute(statements.FIND_EXISTING, [raced])
-            standing |= {key: bytes(digest) for key, digest in cursor.fetchall()}
-        _write_subjects(cursor, {key: item for key, item in new.items() if key in inserted})
+def _write(batch: Batch, source: str) -> dict[UUID, bytes]:
+    """Writes what is new, all of it or nothing; the digests of those ids that stood already."""
+    standing: dict[UUID, bytes] = {}
+    new = batch
+    while new and (found := _write_unless_standing(new, source)):
+        standing |= found
+        new = [item for item in new if item[0] not in standing]
     return standing
 
 
-def _write_subjects(cursor: Any, recorded: Mapping[UUID, Emission]) -> None:
-    for statement, folded in (
-        (statements.FOLD_OPERATIONS, fold_operations(recorded)),
-        (statements.FOLD_ACTIVATIONS, fold_subjects(recorded, "activation_id")),
-        (statements.FOLD_INBOX_MESSAGES, fold_subjects(recorded, "inbox_id")),
+def _write_unless_standing(batch: Batch, source: str) -> dict[UUID, bytes]:
+    """Writes the batch if none of it stands, else nothing; the digests of those that stand."""
+    for _ in range(ATTEMPTS):
+        try:
+            return _call(batch, source)
+        except IntegrityError as error:
+            # Months are made ahead; looking for them each time would cost every batch a round trip.
+            if _lacks_partition(error):
+                for moment in sorted({month_of(emission.emitted_at) for _, emission in batch}):
+                    ensure_partition(moment)
+            # Another recorder may have written some of these ids since this one looked: look again.
+            elif not isinstance(error.__cause__, errors.UniqueViolation):
+                raise
+    return _call(batch, source)
+
+
+def _call(batch: Batch, source: str) -> dict[UUID, bytes]:
+    """One statement, so outside of a transaction it is one by itself."""
+    emissions = [emission for _, emission in batch]
+    parameters: list[str | int] = [
+        "{" + ",".join([key.hex for key, _ in batch]) + "}",
+        source,
+        RULES_VERSION,
+        _json(sorted({item.user_id for item in emissions if item.user_id is not None})),
+        _json(emissions),
+        _json(fold_operations(batch)),
+        _json(fold_subjects(batch, "activation_id")),
+        _json(fold_subjects(batch, "inbox_id")),
+    ]
+    nested = transaction.atomic() if connection.in_atomic_block else nullcontext()
+    # Django's own cursor sees to the connection. It would put the parameters into the statement's
+    # text, which costs a fifth of the whole batch; one of psycopg's sends them apart.
+    with (
+        nested,
+        connection.cursor(),
+        connection.wrap_database_errors,
+        psycopg.Cursor(connection.connection) as cursor,
     ):
-        if folded:
-            cursor.execute(statement, [_json(folded)])
+        cursor.execute(RECORD, parameters)
+        return dict(cursor.fetchall())
 
 
 def _outcomes(
@@ -128,32 +145,8 @@ def _outcomes(
             yield Outcome(notification_id, Status.CONFLICT)
 
 
-def _rows(batch: Mapping[UUID, Emission]) -> str:
-    return _json(
-        [
-            {
-                "id": key,
-                "message_id": item.message_id,
-                "digest": item.digest.hex(),
-                "message_type": item.message_type,
-                "result": item.result,
-                "operation_id": item.operation_id,
-                "activation_id": item.activation_id,
-                "inbox_message_id": item.inbox_id,
-                "user_id": item.user_id,
-                "addressed_to": item.addressed_to,
-                "per_device": item.per_device,
-                "app_id": item.app_id,
-                "platform": item.platform,
-                "silent": item.silent,
-                "personal": item.personal,
-                "extras": item.extras,
-                "findings": item.findings,
-                "emitted_at": item.emitted_at,
-            }
-            for key, item in batch.items()
-        ]
-    )
+def _by_id(item: tuple[UUID, Emission]) -> int:
+    return item[0].int
 
 
 def _json(value: Any) -> str:

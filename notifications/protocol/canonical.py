@@ -30,10 +30,15 @@ def _is_ordinary(value: Any) -> bool:
     if kind is int:
         return bool(-SAFE_INTEGER < value < SAFE_INTEGER)
     if kind is dict:
-        return all(key.isascii() and _is_ordinary(item) for key, item in value.items())
-    if kind is list:
-        return all(_is_ordinary(item) for item in value)
-    return isinstance(value, StrEnum)  # a platform; written as its value
+        if not "".join(value).isascii():
+            return False
+        value = value.values()
+    elif kind is not list:
+        return isinstance(value, StrEnum)  # a platform; written as its value
+    for item in value:  # noqa: SIM110 - a generator costs as much again, on every notification
+        if type(item) is not str and not _is_ordinary(item):
+            return False
+    return True
 
 
 def _as_doubles(value: Any) -> Any:

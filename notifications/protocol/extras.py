@@ -89,6 +89,11 @@ SPECIFICATION: Mapping[MessageType, Rule] = {
         ignored=("mtokenOperationResult",),
     ),
 }
+_KNOWN_KEYS = {
+    message_type: frozenset({"messageType", *rule.required, *rule.optional, *rule.ignored})
+    for message_type, rule in SPECIFICATION.items()
+}
+_RESULTS = frozenset(OperationResult)
 UUID_KEYS = frozenset({"operationId"})  # the only key the specification gives a format
 IDENTIFIER_KEYS = frozenset({"operationId", "operationName", "activationId", "inboxId"})
 
@@ -112,7 +117,7 @@ def identifier(value: object) -> str | None:
     over 256 characters). A UUID in upper case names the same subject as in lower case."""
     if not isinstance(value, str) or not 0 < len(value) <= MAX_IDENTIFIER:
         return None
-    return value.lower() if is_uuid(value) else value
+    return value.lower() if not value.islower() and is_uuid(value) else value
 
 
 def is_uuid(value: str) -> bool:
@@ -143,8 +148,7 @@ def _check_keys(message_type: MessageType, extras: Mapping[str, Any]) -> Iterato
     for key in rule.optional:
         if key in extras:
             yield from _check_value(key, extras[key])
-    known = {"messageType", *rule.required, *rule.optional, *rule.ignored}
-    for key in sorted(extras.keys() - known):
+    for key in sorted(extras.keys() - _KNOWN_KEYS[message_type]):
         detail = f"{_shown(key)} is not a key of {message_type}."
         yield Finding(Code.UNEXPECTED_KEY, key, detail)
 
@@ -155,7 +159,7 @@ def _check_value(key: str, value: object) -> Iterator[Finding]:
         if problem is not None:
             yield problem
         return
-    if key == "mtokenOperationResult" and value not in set(OperationResult):
+    if key == "mtokenOperationResult" and value not in _RESULTS:
         detail = f"{_shown(value)} is none of the specification's five results."
         yield Finding(Code.UNKNOWN_RESULT, key, detail)
     if key in IDENTIFIER_KEYS and len(value) > MAX_IDENTIFIER:

@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
-from notifications.ingest.envelope import Emission, Rejected, decode, emission_from
+from notifications.ingest.decoder import decode
+from notifications.ingest.emission import Emission
+from notifications.ingest.envelope import Rejected, emission_from
 from notifications.protocol.payload import MalformedJSON
 from tests.conftest import DEVICE, INIT, NOW
 

@@ -11,7 +11,8 @@ from django.db import connection
 from django.utils import timezone
 from tqdm import tqdm
 
-from notifications.ingest.envelope import Emission, emission_from
+from notifications.ingest.emission import Emission
+from notifications.ingest.envelope import emission_from
 from notifications.ingest.recorder import record
 from notifications.world import Faults, World
 
