@@ -1,9 +1,12 @@
 """Reading request bodies within bounds, before anything is parsed."""
 
+from typing import Any
+
 from rest_framework import exceptions
 from rest_framework.request import Request
 
 from notifications.ingest.envelope import MAX_BYTES
+from notifications.ingest.ndjson import Damaged, Readable
 
 from .problems import Fault, Problem
 
@@ -13,14 +16,11 @@ def json_body(request: Request) -> bytes:
 
     Raises ``UnsupportedMediaType`` (415) and ``Problem`` (400, 411, 413).
     """
-    media_type = (request.content_type or "").partition(";")[0].strip().lower()
-    if media_type != "application/json":
-        raise exceptions.UnsupportedMediaType(
-            media_type, "The body must be sent as Content-Type: application/json."
-        )
+    _require_media_type(request, "application/json")
     if request.headers.get("Content-Encoding", "identity") != "identity":
         raise exceptions.UnsupportedMediaType(
-            media_type, "A single notification must be sent without Content-Encoding."
+            request.headers["Content-Encoding"],
+            "A single notification must be sent without Content-Encoding.",
         )
     if "Transfer-Encoding" in request.headers:
         detail = "A single notification must be sent with its Content-Length, not chunked."
@@ -34,3 +34,56 @@ def json_body(request: Request) -> bytes:
         detail = "The body is empty; send one JSON object with at least extras."
         raise Problem(400, "empty_body", detail, Fault("body", "#", "empty_body", detail))
     return data
+
+
+def ndjson_body(request: Request) -> tuple[Readable, bool]:
+    """The body of an ``application/x-ndjson`` request of any length, and whether it is gzipped.
+
+    Raises ``UnsupportedMediaType`` (415) and ``Problem`` (411); reading it, ``Damaged``.
+    """
+    _require_media_type(request, "application/x-ndjson")
+    encoding = request.headers.get("Content-Encoding", "identity").strip().lower()
+    if encoding not in ("identity", "gzip"):
+        raise exceptions.UnsupportedMediaType(
+            encoding, "Lines are sent as they are or with Content-Encoding: gzip."
+        )
+    return _Body(request), encoding == "gzip"
+
+
+def _require_media_type(request: Request, wanted: str) -> None:
+    media_type = (request.content_type or "").partition(";")[0].strip().lower()
+    if media_type != wanted:
+        detail = f"The body must be sent as Content-Type: {wanted}."
+        raise exceptions.UnsupportedMediaType(media_type, detail)
+
+
+class _Body:
+    """A request body to its announced end; a client that goes before is ``Damaged``."""
+
+    def __init__(self, request: Request) -> None:
+        self._left: int | None = None
+        if "Transfer-Encoding" not in request.headers:
+            self._left = int(request.META.get("CONTENT_LENGTH") or 0)
+            self._source: Any = request.stream
+        elif request.META.get("wsgi.input_terminated"):
+            self._source = request.META["wsgi.input"]  # Django takes a chunked body for empty
+        else:
+            detail = "This server takes no chunked bodies; send the lines with a Content-Length."
+            fault = Fault("header", "Content-Length", "length_required", detail)
+            raise Problem(411, "length_required", detail, fault)
+
+    def read(self, size: int, /) -> bytes:
+        if self._left == 0:
+            return b""
+        try:
+            data: bytes = self._source.read(size)
+        except Exception as error:  # servers share no class for a client that is gone
+            raise Damaged("incomplete_body", f"{_INCOMPLETE} ({type(error).__name__})") from error
+        if self._left is not None:
+            if not data:
+                raise Damaged("incomplete_body", _INCOMPLETE)
+            self._left -= len(data)
+        return data
+
+
+_INCOMPLETE = "The body ended before its announced end; send the stream again."

@@ -2,18 +2,29 @@
 
 from django.utils import timezone
 from rest_framework import mixins, status, viewsets
+from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from notifications.ingest.decoder import decode
+from notifications.ingest.ndjson import Interrupted, record_lines
 from notifications.ingest.recorder import Outcome, Status, record
 from notifications.models import Notification
 
-from .bodies import json_body
+from .bodies import json_body, ndjson_body
 from .filters import NotificationFilter
 from .pagination import NewestFirst
 from .problems import Fault, Problem
 from .serializers import FindingSerializer, NotificationSerializer
+
+INTERRUPTIONS = {
+    "incomplete_body": status.HTTP_400_BAD_REQUEST,
+    "bad_gzip": status.HTTP_400_BAD_REQUEST,
+    "truncated_gzip": status.HTTP_400_BAD_REQUEST,
+    "line_too_long": status.HTTP_413_REQUEST_ENTITY_TOO_LARGE,
+    "expands_too_much": status.HTTP_413_REQUEST_ENTITY_TOO_LARGE,
+    "unavailable": status.HTTP_503_SERVICE_UNAVAILABLE,
+}
 
 
 class NotificationViewSet(
@@ -38,6 +49,29 @@ class NotificationViewSet(
             {"id": outcome.id, "status": outcome.status, "findings": findings},
             status.HTTP_201_CREATED if outcome.status is Status.RECORDED else status.HTTP_200_OK,
         )
+
+    @action(detail=False, methods=["post"])
+    def bulk(self, request: Request) -> Response:
+        """Records lines of NDJSON, gzipped or not, of any number. Read to the end it is 200, and
+        says what became of them; what is committed stays when the stream is damaged."""
+        body, gzipped = ndjson_body(request)
+        try:
+            report = record_lines(
+                body, source=request.user.get_username(), clock=timezone.now, gzipped=gzipped
+            )
+        except Interrupted as interruption:
+            raise _interrupted(interruption) from interruption
+        counts = report.as_json()
+        del counts["committed_through_line"]  # of a stream that was read to its end: its last
+        return Response(counts)
+
+
+def _interrupted(interruption: Interrupted) -> Problem:
+    status_code = INTERRUPTIONS[interruption.code]
+    committed = interruption.report.committed_through_line
+    detail = f"{interruption.detail} What was sent is committed through line {committed}."
+    fault = Fault("body", "#", interruption.code, interruption.detail)
+    return Problem(status_code, interruption.code, detail, fault, **interruption.report.as_json())
 
 
 def _conflict(outcome: Outcome) -> Problem:
