@@ -90,6 +90,12 @@ class Environment:
             self.refuse(name, f"must be a rate such as 600/min, not {value!r}")
         return value or default
 
+    def seconds(self, name: str, *, default: int, most: int) -> int:
+        value = self.text(name, default="") or str(default)
+        if not re.fullmatch(r"[0-9]{1,6}", value, re.ASCII) or int(value) > most:
+            self.refuse(name, f"must be whole seconds from 0 to {most}, not {value!r}")
+        return int(value)
+
     def log_level(self, name: str, *, default: str) -> str:
         value = self.text(name, default=default).upper()
         if value not in LOG_LEVELS:

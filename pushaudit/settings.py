@@ -152,6 +152,8 @@ REST_KNOX = {
     "AUTH_HEADER_PREFIX": "Token",
 }
 
+TOKEN_CACHE_SECONDS = env.seconds("PUSHAUDIT_TOKEN_CACHE_SECONDS", default=5, most=300)
+
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,

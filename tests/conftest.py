@@ -113,8 +113,8 @@ def record_one(db: None) -> Callable[..., UUID]:
 
     def make(*, source: str = SOURCE, now: datetime = NOW, **envelope: Any) -> UUID:
         envelope.setdefault("extras", INIT)
-        (outcome,) = record([emission_from(envelope, now=now)], source=source).outcomes
-        return outcome.id
+        (notification_id,) = record([emission_from(envelope, now=now)], source=source).ids
+        return notification_id
 
     return make
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from django.core.management import get_commands
 
+from notifications.api.notifications import INTERRUPTIONS
 from notifications.protocol.extras import Code
 
 ROOT = Path(__file__).parent.parent
@@ -57,7 +58,14 @@ def raised_codes() -> set[str]:
     text = "".join(file.read_text() for file in sources)
     problems = re.findall(r'Problem\(\s*(?:\d{3}|status\.\w+), "(\w+)"', text)
     faults = re.findall(r'(?:_fault\([^,]+, |return |else \()"([a-z_]+)",', text)
-    return {*problems, *faults}
+    return {*problems, *faults, *INTERRUPTIONS}
+
+
+def test_every_damage_of_a_stream_has_its_status() -> None:
+    text = (ROOT / "notifications/ingest/ndjson.py").read_text()
+    text += (ROOT / "notifications/api/bodies.py").read_text()
+    damages = re.findall(r'(?:Damaged|Interrupted)\(\s*"(\w+)"', text)
+    assert set(damages) == set(INTERRUPTIONS)
 
 
 def test_some_codes_are_raised() -> None:

@@ -16,6 +16,8 @@ from .rows import for_rows
 from .search import mentioning
 from .site import pages_of
 
+MAX_SHOWN = 200  # keys, and findings: a page of ten thousand serves nobody
+
 
 @pages_of(Notification)
 class NotificationAdmin(ReadOnlyAdmin[Notification]):
@@ -56,8 +58,12 @@ class NotificationAdmin(ReadOnlyAdmin[Notification]):
         return Notification.objects.select_related("recipient").filter(pk=key).first()
 
     def page(self, request: HttpRequest, shown: Notification) -> dict[str, Any]:
+        entries = read_extras(shown.extras, shown.findings)
         return {
-            "entries": read_extras(shown.extras, shown.findings),
+            "entries": entries[:MAX_SHOWN],
+            "more_entries": max(0, len(entries) - MAX_SHOWN),
+            "findings": shown.findings[:MAX_SHOWN],
+            "more_findings": max(0, len(shown.findings) - MAX_SHOWN),
             "json": pretty_json(shown.extras),
             "apps": read_apps(shown.extras, shown.platform),
             "today": judged_today(shown.extras, shown.findings, shown.rules),

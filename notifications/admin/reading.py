@@ -71,14 +71,16 @@ def read_extras(
         optional = (key for key in (*rule.optional, *rule.ignored) if key in extras)
         specified = (*specified, *rule.required, *optional)
     keys = dict.fromkeys((*specified, *sorted(extras)))
-    told = list(findings)
+    told: dict[str, list[Mapping[str, str]]] = {}
+    for finding in findings:
+        told.setdefault(finding["key"], []).append(finding)
     return tuple(
         Entry(
             key=key,
             value=_text(extras[key]) if key in extras else None,
             kind=_kind(extras[key]) if key in extras else "",
             role=_role(key, rule),
-            findings=tuple(finding for finding in told if finding["key"] == key),
+            findings=tuple(told.get(key, ())),
         )
         for key in keys
     )

@@ -1,29 +1,32 @@
 """Posting one notification, reading one, and the list, newest first."""
 
+from dataclasses import asdict
+from uuid import UUID
+
 from django.utils import timezone
-from rest_framework import mixins, status, viewsets
+from rest_framework import mixins, viewsets
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from notifications.ingest.decoder import decode
 from notifications.ingest.ndjson import Interrupted, record_lines
-from notifications.ingest.recorder import Outcome, Status, record
+from notifications.ingest.recorder import Status, record
 from notifications.models import Notification
 
 from .bodies import json_body, ndjson_body
 from .filters import NotificationFilter
 from .pagination import NewestFirst
 from .problems import Fault, Problem
-from .serializers import FindingSerializer, NotificationSerializer
+from .serializers import NotificationSerializer
 
 INTERRUPTIONS = {
-    "incomplete_body": status.HTTP_400_BAD_REQUEST,
-    "bad_gzip": status.HTTP_400_BAD_REQUEST,
-    "truncated_gzip": status.HTTP_400_BAD_REQUEST,
-    "line_too_long": status.HTTP_413_REQUEST_ENTITY_TOO_LARGE,
-    "expands_too_much": status.HTTP_413_REQUEST_ENTITY_TOO_LARGE,
-    "unavailable": status.HTTP_503_SERVICE_UNAVAILABLE,
+    "incomplete_body": 400,
+    "bad_gzip": 400,
+    "truncated_gzip": 400,
+    "line_too_long": 413,
+    "expands_too_much": 413,
+    "unavailable": 503,
 }
 
 
@@ -41,13 +44,13 @@ class NotificationViewSet(
         committed. 409: its id stands with another content, which is kept."""
         emission = decode(json_body(request), now=timezone.now())
         receipt = record([emission], source=request.user.get_username())
-        (outcome,) = receipt.outcomes
-        if outcome.status is Status.CONFLICT:
-            raise _conflict(outcome)
-        findings = FindingSerializer(emission.findings, many=True).data
+        (notification_id,), (status,) = receipt.ids, receipt.statuses
+        if status is Status.CONFLICT:
+            raise _conflict(notification_id)
+        findings = [asdict(finding) for finding in emission.findings]
         return Response(
-            {"id": outcome.id, "status": outcome.status, "findings": findings},
-            status.HTTP_201_CREATED if outcome.status is Status.RECORDED else status.HTTP_200_OK,
+            {"id": notification_id, "status": status, "findings": findings},
+            201 if status is Status.RECORDED else 200,
         )
 
     @action(detail=False, methods=["post"])
@@ -67,17 +70,17 @@ class NotificationViewSet(
 
 
 def _interrupted(interruption: Interrupted) -> Problem:
-    status_code = INTERRUPTIONS[interruption.code]
     committed = interruption.report.committed_through_line
     detail = f"{interruption.detail} What was sent is committed through line {committed}."
     fault = Fault("body", "#", interruption.code, interruption.detail)
-    return Problem(status_code, interruption.code, detail, fault, **interruption.report.as_json())
+    counts = interruption.report.as_json()
+    return Problem(INTERRUPTIONS[interruption.code], interruption.code, detail, fault, **counts)
 
 
-def _conflict(outcome: Outcome) -> Problem:
+def _conflict(notification_id: UUID) -> Problem:
     detail = (
-        f"Notification {outcome.id} was recorded under this message_id and emitted_at with another"
-        " content, which stands. A new message needs a new message_id."
+        f"Notification {notification_id} was recorded under this message_id and emitted_at with"
+        " another content, which stands. A new message needs a new message_id."
     )
     fault = Fault("body", "#/message_id", "conflict", detail)
-    return Problem(status.HTTP_409_CONFLICT, "conflict", detail, fault, id=str(outcome.id))
+    return Problem(409, "conflict", detail, fault, id=str(notification_id))

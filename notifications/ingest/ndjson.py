@@ -21,7 +21,7 @@ from notifications.protocol.payload import MalformedJSON
 from .decoder import decode
 from .emission import Emission
 from .envelope import MAX_BYTES, Rejected
-from .recorder import MAX_BATCH, Status, record
+from .recorder import MAX_BATCH, Receipt, Status, record
 
 MAX_BATCH_BYTES = 4 * MAX_BYTES  # of lines, so that a batch of long ones is a short one
 MAX_TOLD = 1_000  # conflicts and rejected lines that a report names
@@ -129,19 +129,14 @@ class _Recording:
     def flush(self) -> None:
         """Commits what was added since the last time. Raises ``Interrupted``."""
         try:
-            outcomes = record(self._batch, source=self._source).outcomes if self._batch else ()
+            receipt = record(self._batch, source=self._source)
         except (OperationalError, InterfaceError) as error:
             detail = "The database is not available; send the stream again, from its start or on."
             raise Interrupted("unavailable", detail, self.report) from error
-        for number, outcome in zip(self._numbers, outcomes, strict=True):
-            if outcome.status is Status.RECORDED:
-                self.report.recorded += 1
-            elif outcome.status is Status.DUPLICATE:
-                self.report.duplicates += 1
-            else:
-                self.report.conflict_count += 1
-                if len(self.report.conflicts) < MAX_TOLD:
-                    self.report.conflicts.append({"line": number, "id": str(outcome.id)})
+        self.report.recorded += receipt.recorded
+        self.report.duplicates += receipt.duplicates
+        if receipt.conflicts:
+            self._tell_conflicts(receipt)
         self.report.rejected_count += len(self._rejected)
         self.report.rejected += self._rejected[: MAX_TOLD - len(self.report.rejected)]
         self.report.committed_through_line = self._line
@@ -149,6 +144,17 @@ class _Recording:
         self._lines = self._bytes = 0
         self._now = self._clock()
         self._progress(self.report)
+
+    def _tell_conflicts(self, receipt: Receipt) -> None:
+        conflicts = [
+            {"line": number, "id": str(notification_id)}
+            for number, notification_id, status in zip(
+                self._numbers, receipt.ids, receipt.statuses, strict=True
+            )
+            if status is Status.CONFLICT
+        ]
+        self.report.conflict_count += len(conflicts)
+        self.report.conflicts += conflicts[: MAX_TOLD - len(self.report.conflicts)]
 
     def _read(self, line: bytes) -> None:
         try:
@@ -199,7 +205,7 @@ class Inflated:
 
     def read(self, size: int, /) -> bytes:
         try:
-            data = self._file.read(size)
+            data = self._file.read1(size)  # read() would drop what came before a damage
         except EOFError:
             raise Damaged("truncated_gzip", "The gzip stream ends before its end.") from None
         except (gzip.BadGzipFile, zlib.error) as error:

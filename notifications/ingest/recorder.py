@@ -5,7 +5,7 @@ for each other and never deadlock. Subjects change commutatively: order and repe
 recorded do not matter.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from enum import StrEnum
@@ -37,30 +37,26 @@ class Status(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """What became of one emission. A conflict: this id stands already with another content."""
-
-    id: UUID
-    status: Status
-
-
-@dataclass(frozen=True, slots=True)
 class Receipt:
-    """The outcomes in the order of the emissions; all of it is committed."""
+    """What became of each emission, in their order; all of it is committed.
 
-    outcomes: tuple[Outcome, ...]
+    A conflict: this id stands already with another content, which is kept.
+    """
+
+    ids: Sequence[UUID]
+    statuses: Sequence[Status]
 
     @property
     def recorded(self) -> int:
-        return sum(outcome.status is Status.RECORDED for outcome in self.outcomes)
+        return self.statuses.count(Status.RECORDED)
 
     @property
     def duplicates(self) -> int:
-        return sum(outcome.status is Status.DUPLICATE for outcome in self.outcomes)
+        return self.statuses.count(Status.DUPLICATE)
 
     @property
-    def conflicts(self) -> tuple[UUID, ...]:
-        return tuple(item.id for item in self.outcomes if item.status is Status.CONFLICT)
+    def conflicts(self) -> int:
+        return self.statuses.count(Status.CONFLICT)
 
 
 def record(emissions: Sequence[Emission], *, source: str) -> Receipt:
@@ -70,12 +66,14 @@ def record(emissions: Sequence[Emission], *, source: str) -> Receipt:
     """
     if len(emissions) > MAX_BATCH:
         raise ValueError(f"{len(emissions)} emissions in one batch; at most {MAX_BATCH}")
-    named = [(emission.id_at(source), emission) for emission in emissions]
+    ids = [emission.id_at(source) for emission in emissions]
     first: dict[UUID, Emission] = {}
-    for notification_id, emission in named:
+    for notification_id, emission in zip(ids, emissions, strict=True):
         first.setdefault(notification_id, emission)
-    batch = sorted(first.items(), key=_by_id)
-    return Receipt(tuple(_outcomes(named, _write(batch, source))))
+    standing = _write(sorted(first.items(), key=_by_id), source)
+    if not standing and len(first) == len(ids):
+        return Receipt(ids, [Status.RECORDED] * len(ids))
+    return Receipt(ids, _statuses(ids, emissions, standing))
 
 
 def _write(batch: Batch, source: str) -> dict[UUID, bytes]:
@@ -130,19 +128,20 @@ def _call(batch: Batch, source: str) -> dict[UUID, bytes]:
         return dict(cursor.fetchall())
 
 
-def _outcomes(
-    named: Iterable[tuple[UUID, Emission]], standing: Mapping[UUID, bytes]
-) -> Iterable[Outcome]:
+def _statuses(
+    ids: Sequence[UUID], emissions: Sequence[Emission], standing: Mapping[UUID, bytes]
+) -> list[Status]:
     known = dict(standing)
-    for notification_id, emission in named:
+    statuses = []
+    for notification_id, emission in zip(ids, emissions, strict=True):
         digest = known.setdefault(notification_id, b"")
         if not digest:
             known[notification_id] = emission.digest
-            yield Outcome(notification_id, Status.RECORDED)
-        elif digest == emission.digest:
-            yield Outcome(notification_id, Status.DUPLICATE)
+            statuses.append(Status.RECORDED)
         else:
-            yield Outcome(notification_id, Status.CONFLICT)
+            same = digest == emission.digest
+            statuses.append(Status.DUPLICATE if same else Status.CONFLICT)
+    return statuses
 
 
 def _by_id(item: tuple[UUID, Emission]) -> int:

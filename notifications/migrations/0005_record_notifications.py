@@ -12,7 +12,7 @@ CREATE FUNCTION record_notifications(
 ) RETURNS TABLE (standing_id uuid, standing_digest bytea)
 LANGUAGE plpgsql AS $body$
 DECLARE
-    -- Bounds that prune partitions: an array prunes none once the plan is a cached one.
+    -- Bounds that prune partitions: in a generic plan an array prunes none.
     lowest uuid := ids[1];
     highest uuid := ids[cardinality(ids)];
 BEGIN

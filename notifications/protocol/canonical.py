@@ -1,6 +1,7 @@
 """Canonical JSON (RFC 8785) of what is recorded, quick for the ordinary and exact for the rest."""
 
 from enum import StrEnum
+from types import NoneType
 from typing import Any
 
 import msgspec
@@ -8,6 +9,7 @@ import rfc8785
 
 SAFE_INTEGER = 2**53
 
+_PLAIN = frozenset({str, bool, NoneType})
 _encoder = msgspec.json.Encoder(order="deterministic")
 
 
@@ -25,7 +27,7 @@ def canonical_json(value: Any) -> bytes:
 def _is_ordinary(value: Any) -> bool:
     """Whether code-point order of keys is RFC 8785's order and no number needs its formatting."""
     kind = type(value)
-    if kind is str or kind is bool or value is None:
+    if kind in _PLAIN:
         return True
     if kind is int:
         return bool(-SAFE_INTEGER < value < SAFE_INTEGER)
@@ -36,7 +38,7 @@ def _is_ordinary(value: Any) -> bool:
     elif kind is not list:
         return isinstance(value, StrEnum)  # a platform; written as its value
     for item in value:  # noqa: SIM110 - a generator costs as much again, on every notification
-        if type(item) is not str and not _is_ordinary(item):
+        if type(item) not in _PLAIN and not _is_ordinary(item):
             return False
     return True
 

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-RULES_VERSION = 1
+RULES_VERSION = 2  # 2: unexpected keys beyond the first are counted, not listed
 MAX_IDENTIFIER = 256  # characters; a longer one stays in the extras and relates to nothing
+MAX_UNEXPECTED = 20  # told one by one: findings must not outgrow the payload they are about
 
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
@@ -95,21 +96,19 @@ _KNOWN_KEYS = {
 }
 _RESULTS = frozenset(OperationResult)
 UUID_KEYS = frozenset({"operationId"})  # the only key the specification gives a format
-IDENTIFIER_KEYS = frozenset({"operationId", "operationName", "activationId", "inboxId"})
 
 
 def check(extras: Mapping[str, Any]) -> tuple[Finding, ...]:
     """The findings of one payload, in the order of the table and then of the remaining keys."""
     if "messageType" not in extras:
         return (Finding(Code.MISSING_KEY, "messageType", "messageType is required and absent."),)
-    problem = _text_problem("messageType", extras["messageType"])
-    if problem is not None:
-        return (problem,)
-    if extras["messageType"] not in SPECIFICATION:
-        shown = _shown(extras["messageType"])
-        detail = f"messageType {shown} is none of the specification's four types."
+    message_type = extras["messageType"]
+    if not isinstance(message_type, str) or not message_type:
+        return (_text_problem("messageType", message_type),)
+    if message_type not in SPECIFICATION:
+        detail = f"messageType {_shown(message_type)} is none of the specification's four types."
         return (Finding(Code.UNKNOWN_MESSAGE_TYPE, "messageType", detail),)
-    return tuple(_check_keys(MessageType(extras["messageType"]), extras))
+    return tuple(_check_keys(MessageType(message_type), extras))
 
 
 def identifier(value: object) -> str | None:
@@ -140,47 +139,55 @@ def activation_mismatch(named: Mapping[str, str | None]) -> tuple[Finding, ...]:
 def _check_keys(message_type: MessageType, extras: Mapping[str, Any]) -> Iterator[Finding]:
     rule = SPECIFICATION[message_type]
     for key in rule.required:
-        if key in extras:
-            yield from _check_value(key, extras[key])
-        else:
+        if key not in extras:
             detail = f"{key} is required for {message_type} and absent."
             yield Finding(Code.MISSING_KEY, key, detail)
+        elif not _conforms(key, extras[key]):
+            yield _value_problem(key, extras[key])
     for key in rule.optional:
-        if key in extras:
-            yield from _check_value(key, extras[key])
-    for key in sorted(extras.keys() - _KNOWN_KEYS[message_type]):
-        detail = f"{_shown(key)} is not a key of {message_type}."
-        yield Finding(Code.UNEXPECTED_KEY, key, detail)
+        if key in extras and not _conforms(key, extras[key]):
+            yield _value_problem(key, extras[key])
+    if unexpected := sorted(extras.keys() - _KNOWN_KEYS[message_type]):
+        for key in unexpected[:MAX_UNEXPECTED]:
+            detail = f"{_shown(key)} is not a key of {message_type}."
+            yield Finding(Code.UNEXPECTED_KEY, key, detail)
+        if (more := len(unexpected) - MAX_UNEXPECTED) > 0:
+            detail = f"{more} more keys are none of {message_type}."
+            yield Finding(Code.UNEXPECTED_KEY, "", detail)
 
 
-def _check_value(key: str, value: object) -> Iterator[Finding]:
-    problem = _text_problem(key, value)
-    if problem is not None or not isinstance(value, str):
-        if problem is not None:
-            yield problem
-        return
-    if key == "mtokenOperationResult" and value not in _RESULTS:
+def _conforms(key: str, value: object) -> bool:
+    if type(value) is not str or not value:
+        return False
+    if key == "mtokenOperationResult":
+        return value in _RESULTS
+    return len(value) <= MAX_IDENTIFIER and (key not in UUID_KEYS or is_uuid(value))
+
+
+def _value_problem(key: str, value: object) -> Finding:
+    """What is wrong with a value that does not conform."""
+    if not isinstance(value, str) or not value:
+        return _text_problem(key, value)
+    if key == "mtokenOperationResult":
         detail = f"{_shown(value)} is none of the specification's five results."
-        yield Finding(Code.UNKNOWN_RESULT, key, detail)
-    if key in IDENTIFIER_KEYS and len(value) > MAX_IDENTIFIER:
+        return Finding(Code.UNKNOWN_RESULT, key, detail)
+    if len(value) > MAX_IDENTIFIER:
         detail = (
             f"{key} has {len(value)} characters, over {MAX_IDENTIFIER}: it stays in the extras"
             " and relates to nothing."
         )
-        yield Finding(Code.IDENTIFIER_TOO_LONG, key, detail)
-    elif key in UUID_KEYS and not is_uuid(value):
-        yield Finding(Code.NOT_UUID, key, f"{key} {_shown(value)} is not in UUID format.")
+        return Finding(Code.IDENTIFIER_TOO_LONG, key, detail)
+    return Finding(Code.NOT_UUID, key, f"{key} {_shown(value)} is not in UUID format.")
 
 
-def _text_problem(key: str, value: object) -> Finding | None:
-    if not isinstance(value, str):
-        kind = "null" if value is None else type(value).__name__
-        kind = {"dict": "an object", "list": "an array", "bool": "a boolean"}.get(kind, kind)
-        kind = "a number" if kind in ("int", "float") else kind
-        return Finding(Code.WRONG_TYPE, key, f"{key} is {kind}; the specification has a string.")
-    if not value:
+def _text_problem(key: str, value: object) -> Finding:
+    """Of a value that is no string or says nothing."""
+    if isinstance(value, str):
         return Finding(Code.EMPTY_VALUE, key, f"{key} is empty.")
-    return None
+    kind = "null" if value is None else type(value).__name__
+    kind = {"dict": "an object", "list": "an array", "bool": "a boolean"}.get(kind, kind)
+    kind = "a number" if kind in ("int", "float") else kind
+    return Finding(Code.WRONG_TYPE, key, f"{key} is {kind}; the specification has a string.")
 
 
 def _shown(value: str) -> str:

@@ -100,7 +100,8 @@ def test_without_a_valid_token_it_is_401(header: str) -> None:
 
 
 @pytest.mark.usefixtures("db")
-def test_an_expired_token_and_a_deactivated_account_are_401() -> None:
+def test_an_expired_token_and_a_deactivated_account_are_401(settings: Settings) -> None:
+    settings.TOKEN_CACHE_SECONDS = 0
     account = Account.objects.create(username="late")
     token, secret = AuthToken.objects.create(account, expiry=timedelta(days=1))
     client = APIClient(headers={"Authorization": f"Token {secret}"})

@@ -104,11 +104,11 @@ def _fill() -> tuple[str, str]:
         emission_from({**each, "emitted_at": time.isoformat(timespec="milliseconds")}, now=now)
         for each, time in zip(told, times, strict=True)
     ]
-    outcomes = record(emissions, source="retail-bank").outcomes
+    ids = record(emissions, source="retail-bank").ids
     operator = Account.objects.create_user("operator", password=PASSWORD, is_staff=True)
     operator.groups.add(Group.objects.get(name="Operators"))
     Account.objects.create_superuser("keeper", password=PASSWORD)
-    return str(outcomes[2].id), str(outcomes[1].id)
+    return str(ids[2]), str(ids[1])
 
 
 @pytest.fixture(scope="module")

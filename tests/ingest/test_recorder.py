@@ -33,7 +33,7 @@ def emission(*, after: int = 0, **envelope: Any) -> Emission:
 
 
 def statuses(*emissions: Emission, source: str = SOURCE) -> list[Status]:
-    return [outcome.status for outcome in record(emissions, source=source).outcomes]
+    return list(record(emissions, source=source).statuses)
 
 
 @pytest.mark.usefixtures("db")
@@ -50,9 +50,9 @@ def test_every_column_is_kept() -> None:
         personal=False,
         extras=FINISHED | {"note": ["ünïcode", 1, 0.1, None, {"deep": True}]},
     )
-    (outcome,) = record([told], source=SOURCE).outcomes
+    (notification_id,) = record([told], source=SOURCE).ids
     row = Notification.objects.select_related("recipient").get()
-    assert row.id == outcome.id
+    assert row.id == notification_id
     assert (row.source_id, row.message_id, bytes(row.digest)) == (SOURCE, "m-1", told.digest)
     assert (row.message_type, row.result) == (
         "mtoken.operationFinished",

@@ -6,6 +6,7 @@ import pytest
 
 from notifications.protocol.extras import (
     SPECIFICATION,
+    Code,
     MessageType,
     OperationResult,
     activation_mismatch,
@@ -144,3 +145,11 @@ def test_a_mismatch_names_everybody_who_disagrees() -> None:
     assert "the envelope names a; the extras names b" in finding.detail
     assert activation_mismatch({"the envelope": "a", "the extras": "a"}) == ()
     assert activation_mismatch({"the envelope": None, "the extras": "a"}) == ()
+
+
+def test_unexpected_keys_beyond_the_first_are_counted() -> None:
+    extras = INIT | {f"k{number:04}": "x" for number in range(1000)}
+    findings = check(extras)
+    assert [finding.code for finding in findings] == [Code.UNEXPECTED_KEY] * 21
+    assert [finding.key for finding in findings[:2]] == ["k0000", "k0001"]
+    assert (findings[-1].key, findings[-1].detail[:9]) == ("", "980 more ")

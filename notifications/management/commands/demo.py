@@ -59,7 +59,7 @@ class Command(BaseCommand):
                 receipt = record(chunk, source=SOURCE)
                 recorded += receipt.recorded
                 duplicates += receipt.duplicates
-                conflicts += len(receipt.conflicts)
+                conflicts += receipt.conflicts
                 bar.update(len(chunk))
             bar.total = bar.n  # the size is approximate; what came is all there is
         counts = f"{recorded:,} recorded, {duplicates:,} duplicates"
