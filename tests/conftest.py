@@ -9,6 +9,7 @@ import pytest
 from django.contrib.auth.models import Group
 from django.db import connection
 from django.test import Client
+from django.test.utils import setup_databases, teardown_databases
 from knox.models import AuthToken
 from rest_framework.test import APIClient
 
@@ -37,12 +38,20 @@ INBOX_NEW = {"messageType": "mtoken.inboxMessage.new", "inboxId": INBOX}
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
-    """The migrated database with the months that tests emit in, so that none has to make them."""
+def django_db_setup(django_test_environment: None, django_db_blocker: Any) -> Iterator[None]:
+    """The migrated database with the months that tests emit in, so that none has to make them.
+
+    In place of pytest-django's, which makes it only when a test asks for ``db`` by that name: a
+    test of ``committed_db`` alone would then clone, and change, the database in use.
+    """
     with django_db_blocker.unblock():
+        made = setup_databases(verbosity=0, interactive=False, aliases={"default"})
         ensure_partition(NOW)
         ensure_partition(datetime.now(UTC))
         connection.close()
+    yield
+    with django_db_blocker.unblock():
+        teardown_databases(made, verbosity=0)
 
 
 @pytest.fixture

@@ -44,6 +44,14 @@ def test_a_command_has_its_heading(command: str) -> None:
     assert f"### {command}\n" in read("docs/operations.md")
 
 
+def test_every_symptom_is_described() -> None:
+    source = read("notifications/integrity/doctor.py")
+    codes = set(re.findall(r'Symptom\(\s*f?"([a-z_]+)', source)) - {"lost_"}
+    assert len(codes) > 5
+    for code in codes | {"lost_recipient", "lost_source"}:
+        assert f"`{code}`" in read("docs/operations.md")
+
+
 @pytest.mark.parametrize("code", Code)
 def test_a_finding_has_its_heading(code: Code) -> None:
     assert re.search(rf"^#+ `?{code}`?$", read("docs/findings.md"), re.MULTILINE)

@@ -1,0 +1,1 @@
+"""How the record is proved and kept whole. Reads evidence and never writes it."""

@@ -1,0 +1,189 @@
+"""What does not add up in the record: each ``Symptom`` says what, where and what to do."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import connection
+
+from notifications.models.partitions import partition_name, plan_partitions
+
+from .projections import plan_rebuild
+
+CLOCK_TOLERANCE = timedelta(minutes=1)
+NAMED = 3  # examples in one symptom
+
+
+@dataclass(frozen=True, slots=True)
+class Symptom:
+    """``code`` is stable; ``detail`` says what was seen and ``remedy`` what to do about it."""
+
+    code: str
+    detail: str
+    remedy: str
+
+
+def examine(now: datetime) -> Iterator[tuple[str, list[Symptom]]]:
+    """Each examination by its name, with what it found. Reads every notification several times."""
+    for name, examination in EXAMINATIONS.items():
+        yield name, list(examination(now))
+
+
+def _guards(now: datetime) -> Iterator[Symptom]:
+    rows = _rows("""
+        SELECT tree.relid::regclass::text, wanted.name
+        FROM pg_partition_tree('notifications_notification') AS tree
+        CROSS JOIN (VALUES ('refuse_change'), ('refuse_truncate')) AS wanted (name)
+        WHERE NOT EXISTS (
+            SELECT FROM pg_trigger
+            WHERE tgrelid = tree.relid AND tgname = wanted.name AND tgenabled = 'A'
+                AND tgfoid = 'refuse_change'::regproc
+        )
+        ORDER BY 1, 2
+    """)
+    for table, trigger in rows:
+        yield Symptom(
+            "unguarded",
+            f"{table} lacks the trigger {trigger}, or it is not ENABLE ALWAYS: its rows can be"
+            " changed",
+            "find out who took it away and what was changed meanwhile; then set it again",
+        )
+
+
+def _partitions(now: datetime) -> Iterator[Symptom]:
+    for month in plan_partitions(now, ahead=1).to_make:
+        yield Symptom(
+            "missing_month",
+            f"{partition_name(month)} does not exist",
+            "manage.py partitions --apply, once a day",
+        )
+    rows = _rows("""
+        SELECT inhrelid::regclass::text FROM pg_inherits JOIN pg_class ON pg_class.oid = inhrelid
+        WHERE inhparent = 'notifications_notification'::regclass
+            AND pg_get_expr(relpartbound, oid) = 'DEFAULT'
+    """)
+    for (table,) in rows:
+        yield Symptom(
+            "default_partition",
+            f"{table} is a default partition: a month that it holds can never be made",
+            "move its rows into months of their own and drop it",
+        )
+
+
+def _identities(now: datetime) -> Iterator[Symptom]:
+    rows = _rows("""
+        SELECT source_id, message_id, count(*) FROM notifications_notification
+        WHERE message_id IS NOT NULL
+        GROUP BY source_id, message_id HAVING count(*) > 1
+        ORDER BY source_id, message_id
+    """)
+    if rows:
+        named = ", ".join(
+            f"{message} of {source} ({count})" for source, message, count in rows[:NAMED]
+        )
+        yield Symptom(
+            "two_identities",
+            f"{len(rows):,} message ids stand under several times of emission: {named}",
+            "a retry must repeat emitted_at as well as message_id; tell the source's owner",
+        )
+    ((odd,),) = _rows("""
+        SELECT count(*) FROM notifications_notification
+        WHERE ('x' || left(replace(id::text, '-', ''), 12))::bit(48)::bigint
+            <> greatest(floor(extract(epoch FROM emitted_at) * 1000), 0)
+    """)
+    if odd:
+        yield Symptom(
+            "foreign_id",
+            f"the ids of {odd:,} notifications do not carry their time of emission",
+            "they were not written by the recorder; find out by whom",
+        )
+
+
+def _clocks(now: datetime) -> Iterator[Symptom]:
+    rows = _rows(
+        """
+        SELECT source_id, count(*), max(emitted_at - recorded_at) FROM notifications_notification
+        WHERE emitted_at > recorded_at + %s
+        GROUP BY source_id ORDER BY source_id
+        """,
+        [CLOCK_TOLERANCE],
+    )
+    for source, count, most in rows:
+        yield Symptom(
+            "clock_ahead",
+            f"{source} reported {count:,} notifications as emitted later than they were recorded,"
+            f" by up to {most}",
+            "set the clock of that source right; what it told stays as it is",
+        )
+    rows = _rows(
+        """
+        WITH transactions AS (
+            SELECT recorded_xid, max(recorded_at) AS recorded_at
+            FROM notifications_notification GROUP BY recorded_xid
+        ), ordered AS (
+            SELECT
+                recorded_xid, recorded_at,
+                lag(recorded_at) OVER (ORDER BY recorded_xid) AS earlier
+            FROM transactions
+        )
+        SELECT recorded_xid::text, earlier, recorded_at FROM ordered
+        WHERE recorded_at < earlier - %s ORDER BY recorded_xid
+        """,
+        [CLOCK_TOLERANCE],
+    )
+    for xid, earlier, later in rows[:NAMED]:
+        yield Symptom(
+            "clock_jumped",
+            f"the database's clock went back from {earlier:%Y-%m-%d %H:%M:%S} to"
+            f" {later:%Y-%m-%d %H:%M:%S} UTC before transaction {xid} ({len(rows):,} such jumps)",
+            "let the database's host slew its clock; recording order does not depend on it",
+        )
+
+
+def _relations(now: datetime) -> Iterator[Symptom]:
+    for table, column, key in (
+        ("recipient", "recipient_id", "id"),
+        ("source", "source_id", "slug"),
+    ):
+        ((lost,),) = _rows(f"""
+            SELECT count(*) FROM notifications_notification AS told
+            WHERE {column} IS NOT NULL AND NOT EXISTS (
+                SELECT FROM notifications_{table} AS known WHERE known.{key} = told.{column}
+            )
+        """)  # noqa: S608 - of constants
+        if lost:
+            yield Symptom(
+                f"lost_{table}",
+                f"{lost:,} notifications name a {table} that is not there",
+                f"somebody deleted it; restore the table of {table}s from a backup",
+            )
+
+
+def _subjects(now: datetime) -> Iterator[Symptom]:
+    differences = plan_rebuild()
+    if differences:
+        named = ", ".join(
+            f"{each.projection} {each.key} ({each.fault})" for each in differences[:3]
+        )
+        yield Symptom(
+            "subjects_differ",
+            f"{len(differences):,} subjects are not as the notifications tell: {named}",
+            "manage.py rebuild; recording never leaves this, so find out who wrote them",
+        )
+
+
+EXAMINATIONS: dict[str, Callable[[datetime], Iterator[Symptom]]] = {
+    "guards": _guards,
+    "partitions": _partitions,
+    "identities": _identities,
+    "clocks": _clocks,
+    "relations": _relations,
+    "subjects": _subjects,
+}
+
+
+def _rows(statement: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, list(parameters))
+        return list(cursor.fetchall())

@@ -1,0 +1,95 @@
+"""The doctor finds what was done to a record, names it, and says nothing of a healthy one."""
+
+from datetime import UTC, datetime, timedelta
+from io import StringIO
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from django.db import connection
+from django.utils import timezone
+
+from notifications.ingest.envelope import emission_from
+from notifications.ingest.recorder import record
+from notifications.integrity.doctor import EXAMINATIONS, examine
+from tests.conftest import INIT, NOW, SOURCE
+
+COPIED = """
+INSERT INTO notifications_notification (
+    id, source_id, digest, addressed_to, per_device, extras, findings, rules, emitted_at,
+    recorded_at
+)
+SELECT {id}, source_id, digest, addressed_to, per_device, extras, findings, rules, emitted_at,
+    {recorded_at}
+FROM notifications_notification LIMIT 1
+"""
+HARM = {
+    "unguarded": "ALTER TABLE notifications_notification_y2026m03 DISABLE TRIGGER refuse_truncate",
+    "default_partition": "CREATE TABLE rest PARTITION OF notifications_notification DEFAULT",
+    "foreign_id": COPIED.format(id="gen_random_uuid()", recorded_at="now()"),
+    "clock_jumped": COPIED.format(
+        id="overlay(id::text placing '1' from 36)::uuid", recorded_at="now() - interval '1 hour'"
+    ),
+    "lost_recipient": "DELETE FROM notifications_recipient",
+    "lost_source": "DELETE FROM notifications_source",
+    "subjects_differ": "UPDATE notifications_operation SET result = 'x'",
+}
+
+
+def tell(*, source: str = SOURCE, **envelope: Any) -> None:
+    record([emission_from({"extras": INIT, **envelope}, now=NOW)], source=source)
+
+
+@pytest.fixture
+def recorded(committed_db: str) -> None:
+    call_command("partitions", apply=True, verbosity=0, stdout=StringIO())
+    for number in range(3):
+        moment = (NOW + timedelta(seconds=number)).isoformat()
+        tell(emitted_at=moment, message_id=f"m-{number}", user_id="user")
+
+
+def symptoms(now: datetime | None = None) -> list[str]:
+    return [symptom.code for _, found in examine(now or timezone.now()) for symptom in found]
+
+
+@pytest.mark.usefixtures("recorded")
+def test_a_healthy_record_has_no_symptom() -> None:
+    out = StringIO()
+    call_command("doctor", stdout=out)
+    assert out.getvalue().split() == [word for name in EXAMINATIONS for word in ("well", name)]
+
+
+@pytest.mark.usefixtures("recorded")
+@pytest.mark.parametrize("code", HARM)
+def test_what_was_done_to_it_is_found(code: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(HARM[code])
+    found = set(symptoms())
+    assert found - {"unguarded"} == {code} - {"unguarded"}  # a default partition has no guards
+    assert code in found
+    out = StringIO()
+    with pytest.raises(SystemExit) as ending:
+        call_command("doctor", stdout=out)
+    assert ending.value.code == 1
+    assert f"{code}: " in out.getvalue()
+
+
+@pytest.mark.usefixtures("recorded")
+def test_a_message_id_under_two_times_is_found() -> None:
+    tell(emitted_at="2026-03-15T00:00:00Z", message_id="m-1")
+    tell(emitted_at="2026-03-15T00:00:00Z", message_id="m-2", source="other")
+    assert symptoms() == ["two_identities"]
+    ((symptom,),) = [found for _, found in examine(timezone.now()) if found]
+    assert symptom.detail.endswith(f"m-1 of {SOURCE} (2)")
+
+
+@pytest.mark.usefixtures("recorded")
+def test_a_source_that_reports_the_future_is_found() -> None:
+    ahead = datetime.now(UTC) + timedelta(minutes=2)
+    tell(emitted_at=ahead.isoformat(), source="early")
+    assert symptoms() == ["clock_ahead"]
+
+
+@pytest.mark.usefixtures("recorded")
+def test_a_month_that_nobody_made_is_found() -> None:
+    assert symptoms(datetime(2040, 1, 1, tzinfo=UTC)) == ["missing_month", "missing_month"]
