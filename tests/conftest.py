@@ -1,6 +1,7 @@
 """Personas, data and databases that tests share."""
 
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
@@ -54,24 +55,38 @@ def django_db_setup(django_test_environment: None, django_db_blocker: Any) -> It
         teardown_databases(made, verbosity=0)
 
 
-@pytest.fixture
-def committed_db(django_db_setup: None, django_db_blocker: Any) -> Iterator[str]:
-    """A database of its own for a test that commits; its name. Flushing one would mean to switch
-    the append-only triggers off, and would delete what migrations made."""
-    with django_db_blocker.unblock():
-        connection.close()
-        template = connection.settings_dict["NAME"]
-        name = f"{template}_{uuid4().hex[:8]}"
-        with connection._nodb_cursor() as cursor:
-            cursor.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
-        connection.settings_dict["NAME"] = name
-        try:
-            yield name
-        finally:
+@pytest.fixture(scope="session")
+def cloned_db(
+    django_db_setup: None, django_db_blocker: Any
+) -> Callable[[], AbstractContextManager[str]]:
+    """Makes databases for what commits; gives their names. Flushing one would mean to switch the
+    append-only triggers off, and would delete what migrations made."""
+
+    @contextmanager
+    def clone() -> Iterator[str]:
+        with django_db_blocker.unblock():
             connection.close()
-            connection.settings_dict["NAME"] = template
+            template = connection.settings_dict["NAME"]
+            name = f"{template}_{uuid4().hex[:8]}"
             with connection._nodb_cursor() as cursor:
-                cursor.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+                cursor.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+            connection.settings_dict["NAME"] = name
+            try:
+                yield name
+            finally:
+                connection.close()
+                connection.settings_dict["NAME"] = template
+                with connection._nodb_cursor() as cursor:
+                    cursor.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+    return clone
+
+
+@pytest.fixture
+def committed_db(cloned_db: Callable[[], AbstractContextManager[str]]) -> Iterator[str]:
+    """A database of its own for a test that commits; its name."""
+    with cloned_db() as name:
+        yield name
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from notifications.ingest.emission import Emission
 from notifications.ingest.envelope import emission_from
 from notifications.ingest.recorder import MAX_BATCH, Status, record
+from notifications.integrity.projections import plan_rebuild
 from notifications.models import (
     Activation,
     InboxMessage,
@@ -149,14 +151,19 @@ def test_a_subject_that_learns_nothing_is_not_written() -> None:
     assert versions() == before
 
 
-def projections() -> dict[str, Any]:
-    """Every table's rows but for what recording itself stamps."""
+def tables() -> dict[str, Any]:
+    """Every table's rows but for what recording itself stamps; recipients by their user."""
+    stamped = {"recorded_at", "recorded_xid", "recipient"}
+    columns = [each.name for each in Notification._meta.fields if each.name not in stamped]
     return {
-        "notifications": sorted(Notification.objects.values_list("id", "digest")),
+        "notifications": sorted(
+            Notification.objects.values_list(*columns, "recipient__user_id"), key=str
+        ),
         "operations": sorted(Operation.objects.values_list(), key=str),
         "activations": sorted(Activation.objects.values_list()),
         "inbox messages": sorted(InboxMessage.objects.values_list()),
         "recipients": sorted(Recipient.objects.values_list("user_id", flat=True)),
+        "sources": sorted(Source.objects.values_list("slug", flat=True)),
     }
 
 
@@ -183,9 +190,61 @@ def test_order_repetition_and_cutting_do_not_matter(
         with transaction.atomic():
             for batch in batches:
                 record(batch, source=SOURCE)
-            results.append(projections())
+            results.append(tables())
             transaction.set_rollback(True)
     assert results[0] == results[1]
+
+
+SHARED = [
+    emission(
+        after=n,
+        message_id=f"m-{n}",
+        user_id=f"user-{n % 5}",
+        activation_id=f"device-{n % 7}",
+        extras=(INIT, FINISHED, INBOX_NEW)[n % 3]
+        | {
+            "operationId": f"operation-{n % 4}",
+            "operationName": f"name-{n % 11}",
+            "inboxId": f"inbox-{n % 3}",
+        },
+    )
+    for n in range(60)
+]
+
+
+def recorded_by(*recorders: list[list[Emission]]) -> dict[str, Any]:
+    """The tables after so many recorders, each with its batches on its own connection, at once."""
+
+    def work(batches: list[list[Emission]]) -> int:
+        try:
+            return sum(record(batch, source=SOURCE).recorded for batch in batches)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(len(recorders)) as pool:
+        assert sum(pool.map(work, recorders)) == len(SHARED)
+    return tables()
+
+
+@settings(max_examples=15, deadline=None)
+@given(data=st.data())
+def test_over_real_connections_neither_order_nor_repetition_nor_company_matters(
+    cloned_db: Callable[[], AbstractContextManager[str]], data: st.DataObject
+) -> None:
+    shuffled = data.draw(st.permutations(SHARED))
+    dealt: list[list[list[Emission]]] = [[] for _ in range(data.draw(st.integers(2, 4)))]
+    start = 0
+    while start < len(shuffled):
+        size = data.draw(st.integers(1, 30))
+        batch = shuffled[start : start + size]
+        for number in data.draw(st.sets(st.integers(0, len(dealt) - 1), min_size=1)):
+            dealt[number].append(batch + batch[: data.draw(st.integers(0, 3))])
+        start += size
+    with cloned_db():
+        at_once = recorded_by(*dealt)
+        assert plan_rebuild() == []
+    with cloned_db():
+        assert at_once == recorded_by([SHARED])
 
 
 @pytest.mark.usefixtures("committed_db")
