@@ -36,17 +36,19 @@ class Service:
     def __init__(self, port: int, pid: int, token: str) -> None:
         self.port, self.pid, self.token = port, pid, token
 
-    def request(self, path: str, body: bytes, content_type: str, *more: str) -> bytes:
+    def request(self, path: str, body: bytes, content_type: str) -> bytes:
         """A whole HTTP request as it goes over the wire."""
+        return self.head(path, len(body), content_type) + body
+
+    def head(self, path: str, length: int, content_type: str) -> bytes:
         lines = (
             f"POST {path} HTTP/1.1",
             f"Host: {HOST}:{self.port}",
             f"Authorization: Token {self.token}",
             f"Content-Type: {content_type}",
-            f"Content-Length: {len(body)}",
-            *more,
+            f"Content-Length: {length}",
         )
-        return "\r\n".join([*lines, "", ""]).encode() + body
+        return "\r\n".join([*lines, "", ""]).encode()
 
     def workers(self) -> list[int]:
         said = subprocess.check_output(["pgrep", "-P", str(self.pid)], text=True)  # noqa: S603, S607
@@ -66,7 +68,7 @@ def service(command: Sequence[str] = GUNICORN) -> Iterator[Service]:
         port = probe.getsockname()[1]
     words = [word.format(port=port, address=f"{HOST}:{port}") for word in command]
     environment = os.environ | {
-        "DJANGO_SETTINGS_MODULE": "bench.settings",
+        "DJANGO_SETTINGS_MODULE": "bench._settings",
         "BENCH_DATABASE": connection.settings_dict["NAME"],
         "WEB_CONCURRENCY": str(WORKERS),
         "PUSHAUDIT_LOG_LEVEL": "ERROR",
@@ -98,7 +100,7 @@ def exchange(port: int, requests: Sequence[bytes]) -> list[tuple[int, bytes]]:
     with socket.create_connection((HOST, port)) as connection:
         for request in requests:
             connection.sendall(request)
-            answers.append(_answer(connection))
+            answers.append(answer_on(connection))
     return answers
 
 
@@ -117,7 +119,7 @@ def exchange_at_once(port: int, each: Sequence[Sequence[bytes]]) -> list[list[tu
     return answers
 
 
-def _answer(connection: socket.socket) -> tuple[int, bytes]:
+def answer_on(connection: socket.socket) -> tuple[int, bytes]:
     data = b""
     while b"\r\n\r\n" not in data:
         data += _received(connection)

@@ -2,15 +2,26 @@
 
 import os
 import signal
+import sys
 from typing import Any
 
+
+def _number(name: str, default: int) -> int:
+    value = os.environ.get(name) or str(default)
+    if not value.isdecimal() or int(value) == 0:
+        sys.exit(f"environment variable {name} must be a whole number from 1, not {value!r}")
+    return int(value)
+
+
 worker_class = "gthread"
-workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
+workers = _number("WEB_CONCURRENCY", 2)
 threads = 4
 
 timeout = 60  # of a worker's main thread, not of a request: a long export is no reason to kill
 graceful_timeout = 20
 keepalive = 5
+# A client that is silent for so long within a body is gone; else it would hold a thread for ever.
+body_timeout = _number("PUSHAUDIT_BODY_TIMEOUT", 60)  # seconds
 
 errorlog = "-"
 accesslog = None  # addresses can carry user ids, which belong in no log
@@ -19,6 +30,10 @@ accesslog = None  # addresses can carry user ids, which belong in no log
 forwarded_allow_ips = ""
 # No second way in, and no file in somebody's home.
 control_socket_disable = True
+
+
+def pre_request(worker: Any, request: Any) -> None:
+    request.unreader.sock.settimeout(body_timeout)
 
 
 def post_fork(server: Any, worker: Any) -> None:

@@ -85,6 +85,13 @@ def test_a_problem_code_is_described(code: str) -> None:
     assert f"`{code}`" in read("docs/api.md")
 
 
+@pytest.mark.parametrize(
+    "program", sorted(ROOT.glob("bench/[a-z]*.py")), ids=lambda path: path.stem
+)
+def test_a_measurement_is_described(program: Path) -> None:
+    assert f"`bench.{program.stem}`" in read("docs/performance.md")
+
+
 @pytest.mark.parametrize("document", DOCS, ids=lambda path: path.name)
 def test_links_lead_somewhere(document: Path) -> None:
     for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", document.read_text()):

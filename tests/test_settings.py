@@ -1,6 +1,7 @@
 """A wrong variable stops the start and is named; a deployment has no defaults for secrets."""
 
 import os
+import runpy
 import subprocess
 import sys
 
@@ -38,6 +39,8 @@ def start(**variables: str) -> subprocess.CompletedProcess[str]:
         ("PUSHAUDIT_LOG_LEVEL", "LOUD"),
         ("PUSHAUDIT_THROTTLE_READ", "600 per minute"),
         ("PUSHAUDIT_THROTTLE_INGEST", "0/min"),
+        ("PUSHAUDIT_TOKEN_CACHE_SECONDS", "301"),
+        ("PUSHAUDIT_TOKEN_CACHE_SECONDS", "5s"),
         ("PUSHAUDIT_CSRF_TRUSTED_ORIGINS", "pushaudit.example"),
         ("PUSHAUDIT_TRUST_FORWARDED_PROTO", "maybe"),
         ("PUSHAUDIT_SECRET_KEY", "short"),
@@ -83,3 +86,13 @@ def test_a_local_start_needs_no_variable_at_all() -> None:
     result = start()
     assert result.returncode == 0, result.stderr
     assert "+ SECURE_SSL_REDIRECT" not in result.stdout
+
+
+@pytest.mark.parametrize("name", ["WEB_CONCURRENCY", "PUSHAUDIT_BODY_TIMEOUT"])
+@pytest.mark.parametrize("value", ["x", "0", "-1", "1.5"])
+def test_a_wrong_number_stops_the_web_server(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(SystemExit, match=f"{name} must be a whole number from 1, not '{value}'"):
+        runpy.run_path("pushaudit/gunicorn.py")

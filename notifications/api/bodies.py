@@ -26,7 +26,14 @@ def json_body(request: Request) -> bytes:
         detail = "A single notification must be sent with its Content-Length, not chunked."
         fault = Fault("header", "Content-Length", "length_required", detail)
         raise Problem(411, "length_required", detail, fault)
-    data: bytes = request.stream.read(MAX_BYTES + 1) if request.stream else b""
+    body = _Body(request)
+    try:
+        data = body.read(MAX_BYTES + 1)
+        if len(data) <= MAX_BYTES:
+            body.read(1)  # tells an end from a client that is gone
+    except Damaged as damage:
+        fault = Fault("body", "#", damage.code, damage.detail)
+        raise Problem(400, damage.code, damage.detail, fault) from damage
     if len(data) > MAX_BYTES:
         detail = f"The body has over {MAX_BYTES} bytes; one notification has at most that."
         raise Problem(413, "too_large", detail, Fault("body", "#", "too_large", detail))
@@ -86,4 +93,4 @@ class _Body:
         return data
 
 
-_INCOMPLETE = "The body ended before its announced end; send the stream again."
+_INCOMPLETE = "The body ended, or was silent too long, before its announced end; send it again."

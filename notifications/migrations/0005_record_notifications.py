@@ -10,26 +10,28 @@ CREATE FUNCTION record_notifications(
     ids uuid[], source_slug text, rules_version smallint, users jsonb, emissions jsonb,
     operations jsonb, activations jsonb, inbox_messages jsonb
 ) RETURNS TABLE (standing_id uuid, standing_digest bytea)
-LANGUAGE plpgsql AS $body$
-DECLARE
-    -- Bounds that prune partitions: in a generic plan an array prunes none.
-    lowest uuid := ids[1];
-    highest uuid := ids[cardinality(ids)];
+LANGUAGE plpgsql
+-- Plans are made once for a connection, since making them costs a single post more than running
+-- them; and for tables that grow, whatever their sizes are at that moment.
+SET plan_cache_mode = force_generic_plan
+SET enable_seqscan = off
+AS $body$
 BEGIN
-    RETURN QUERY
-        SELECT id, digest FROM notifications_notification
-        WHERE id = ANY(ids) AND id BETWEEN lowest AND highest;
+    -- Planned each time: while a month is small any of its indexes looks as good as its key.
+    RETURN QUERY EXECUTE
+        'SELECT id, digest FROM notifications_notification WHERE id = ANY($1)' USING ids;
     IF FOUND THEN
         RETURN;
     END IF;
 
     INSERT INTO notifications_source (slug) VALUES (source_slug) ON CONFLICT DO NOTHING;
 
+    -- Recipients are looked up one by one: a join would read all of them for each post, too.
     INSERT INTO notifications_recipient (user_id)
     SELECT user_id FROM jsonb_array_elements_text(users) AS given (user_id)
-    WHERE NOT EXISTS (
-        SELECT FROM notifications_recipient AS known WHERE known.user_id = given.user_id
-    )
+    WHERE (
+        SELECT known.id FROM notifications_recipient AS known WHERE known.user_id = given.user_id
+    ) IS NULL
     ON CONFLICT DO NOTHING;
 
     INSERT INTO notifications_notification (
@@ -41,7 +43,8 @@ BEGIN
     SELECT
         given.id, source_slug, given.message_id, decode(given.digest, 'base64'),
         given.message_type, given.result,
-        given.operation_id, given.activation_id, given.inbox_id, recipient.id,
+        given.operation_id, given.activation_id, given.inbox_id,
+        (SELECT known.id FROM notifications_recipient AS known WHERE known.user_id = given.user_id),
         given.addressed_to, given.per_device, given.app_id, given.platform,
         given.silent, given.personal, given.extras, given.findings, rules_version,
         given.emitted_at
@@ -58,7 +61,6 @@ BEGIN
         addressed_to, per_device, app_id, platform, silent, personal, extras, findings, emitted_at,
         id
     )
-    LEFT JOIN notifications_recipient AS recipient ON recipient.user_id = given.user_id
     ORDER BY given.id;
 
     -- The name is that of the earliest notification that names the operation, the result that of

@@ -21,6 +21,7 @@ from tests.local_database.conftest import wait_for, wait_until_gone
 
 HOST = "127.0.0.1"
 PATIENCE = 60.0
+SILENCE = 2  # seconds until a client within a body is taken for gone
 SOURCE = "demo-bank"  # the account of the token that is printed
 
 
@@ -46,17 +47,25 @@ class Service:
         )
 
     def workers(self) -> list[int]:
-        said = subprocess.check_output(["pgrep", "-P", str(self.process.pid)], text=True)  # noqa: S603, S607
-        return [int(word) for word in said.split()]
+        said = subprocess.run(  # noqa: S603
+            ["pgrep", "-P", str(self.process.pid)],  # noqa: S607
+            capture_output=True,
+            text=True,
+            check=False,  # it fails when there are none
+        )
+        return [int(word) for word in said.stdout.split()]
 
     def open_bulk(self, *headers: str) -> socket.socket:
+        return self.open("/api/v1/notifications/bulk/", "application/x-ndjson", *headers)
+
+    def open(self, path: str, content_type: str, *headers: str) -> socket.socket:
         """A request whose head is sent."""
         connection = socket.create_connection((HOST, self.port), timeout=PATIENCE)
         lines = (
-            "POST /api/v1/notifications/bulk/ HTTP/1.1",
+            f"POST {path} HTTP/1.1",
             f"Host: {HOST}:{self.port}",
             f"Authorization: Token {self.token}",
-            "Content-Type: application/x-ndjson",
+            f"Content-Type: {content_type}",
             "Connection: close",
             *headers,
         )
@@ -125,7 +134,7 @@ def service() -> Iterator[Service]:
         process = subprocess.Popen(  # noqa: S603
             [sys.executable, "manage.py", "run", "--port", str(port)],
             cwd=ROOT,
-            env=environment_for(state.directory),
+            env=environment_for(state.directory) | {"PUSHAUDIT_BODY_TIMEOUT": str(SILENCE)},
             stdout=file,
             stderr=file,
         )

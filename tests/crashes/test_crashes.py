@@ -82,6 +82,19 @@ def test_a_chunked_client_goes(service: Service) -> None:
     assert_a_repeat_completes_it(service, "cut", kept=service.count("cut"))
 
 
+def test_a_client_that_falls_silent_holds_nothing_for_ever(service: Service) -> None:
+    body = b"\n".join(lines("silent", 1_000))
+    bulk = service.open_bulk(f"Content-Length: {len(body) + 1}")
+    bulk.sendall(body)
+    single = service.open("/api/v1/notifications/", "application/json", "Content-Length: 10")
+    single.sendall(b"{")
+    status, problem = answer(bulk)
+    assert (status, problem["code"]) == (400, "incomplete_body")
+    # What it sent last is still with the web server, which gives nothing out by halves.
+    assert 0 < problem["committed_through_line"] == service.count("silent") < 1_000
+    assert answer(single)[1]["code"] == "incomplete_body"
+
+
 def test_two_clients_post_the_same_lines_at_once(service: Service) -> None:
     body = b"\n".join(lines("same", 20_000))
     with ThreadPoolExecutor(2) as pool:

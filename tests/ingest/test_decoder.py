@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from notifications.ingest import decoder, envelope
@@ -82,7 +82,8 @@ def assert_both_ways_agree(data: bytes) -> None:
     assert outcome(decoder.decode, data) == outcome(envelope.decode, data)
 
 
-@settings(max_examples=300, deadline=None)
+# Making a text takes a while, on a busy machine too long for hypothesis' own watch.
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(texts())
 @example(b'{"extras": {"a": "b", "a": "b"}, "emitted_at": "2026-01-31T12:00:00Z"}')
 @example(b'{"extras": {}, "extras": {}, "emitted_at": "2026-01-31T12:00:00Z"}')
@@ -103,6 +104,7 @@ def test_both_ways_make_the_same_of_any_text(data: bytes) -> None:
     assert_both_ways_agree(data)
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_both_ways_make_the_same_of_a_damaged_text(data: st.DataObject) -> None:
     document = {"emitted_at": TIMES[0], "message_id": "m", "extras": FINISHED}

@@ -295,6 +295,26 @@ def test_a_failure_keeps_nothing_of_its_batch() -> None:
     assert not Recipient.objects.exists()
 
 
+@pytest.mark.usefixtures("db")
+def test_recording_reads_no_table_as_a_whole() -> None:
+    def scans() -> dict[str, int]:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT relname, seq_scan FROM pg_stat_xact_user_tables"
+                " WHERE relname LIKE 'notifications_%'"
+            )
+            return dict(cursor.fetchall())
+
+    record([emission(user_id="u1")], source=SOURCE)
+    with connection.cursor() as cursor:  # so small a table would be scanned by choice
+        cursor.execute("ANALYZE notifications_recipient, notifications_notification")
+    before = scans()
+    for number in range(1, 9):  # plans are kept from the sixth on
+        record([emission(after=number, user_id=f"u{number}")], source=SOURCE)
+    record([emission(after=number, user_id="u1") for number in range(20)], source=SOURCE)
+    assert scans() == before
+
+
 def test_recording_order_is_complete_below_the_horizon(record_one: Callable[..., UUID]) -> None:
     for number in range(3):
         record_one(message_id=str(number), emitted_at=NOW.isoformat())

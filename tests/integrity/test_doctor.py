@@ -26,7 +26,9 @@ FROM notifications_notification LIMIT 1
 HARM = {
     "unguarded": "ALTER TABLE notifications_notification_y2026m03 DISABLE TRIGGER refuse_truncate",
     "default_partition": "CREATE TABLE rest PARTITION OF notifications_notification DEFAULT",
-    "foreign_id": COPIED.format(id="gen_random_uuid()", recorded_at="now()"),
+    "foreign_id": COPIED.format(
+        id="overlay(id::text placing 'f' from 1)::uuid", recorded_at="now()"
+    ),
     "clock_jumped": COPIED.format(
         id="overlay(id::text placing '1' from 36)::uuid", recorded_at="now() - interval '1 hour'"
     ),

@@ -8,8 +8,6 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import include, path
 from django.views.decorators.csrf import csrf_exempt
 
-TABLE = "CREATE TABLE barest (id uuid PRIMARY KEY, emitted_at timestamptz, extras jsonb)"
-
 
 @csrf_exempt
 def barest(request: HttpRequest) -> HttpResponse:

@@ -5,4 +5,4 @@ import os
 from pushaudit.settings import *  # noqa: F403
 
 DATABASES["default"]["NAME"] = os.environ["BENCH_DATABASE"]  # noqa: F405
-ROOT_URLCONF = "bench.barest"
+ROOT_URLCONF = "bench._barest"
