@@ -33,7 +33,10 @@ control_socket_disable = True
 
 
 def pre_request(worker: Any, request: Any) -> None:
-    request.unreader.sock.settimeout(body_timeout)
+    """Sets the time of silence within a body. Not where a long answer is read, all of which would
+    have to be sent within it."""
+    if request.method == "POST":
+        request.unreader.sock.settimeout(body_timeout)
 
 
 def post_fork(server: Any, worker: Any) -> None:

@@ -102,6 +102,8 @@ def test_the_theme_switch_goes_round(signed_in: Open) -> None:
 
 def test_filters_by_hand(signed_in: Open) -> None:
     page = signed_in()
+    page.goto("/admin/notifications/notification/?source=demo-bank")
+    page.screenshot(path=OUTPUT / "list.png")
     page.goto("/admin/notifications/notification/")
     page.get_by_label("Type").select_option(label="operationFinished")
     page.get_by_label("Source").select_option("retail-bank")

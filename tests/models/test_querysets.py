@@ -9,8 +9,10 @@ import pytest
 from django.db import connection
 from django.db.models import QuerySet
 
+from notifications.ingest.envelope import emission_from
+from notifications.ingest.recorder import record
 from notifications.models import Notification
-from tests.conftest import DEVICE, INBOX, INBOX_NEW, INIT, NOW, OPERATION
+from tests.conftest import DEVICE, INBOX, INBOX_NEW, INIT, NOW, OPERATION, SOURCE
 
 
 def plan_of(questions: QuerySet[Any]) -> str:
@@ -65,6 +67,32 @@ def test_newest_first_is_the_order_of_emission(record_one: Callable[..., UUID]) 
     ]  # fmt: skip
 
 
+@pytest.fixture
+def some_thousands(db: None) -> None:
+    """Notifications enough, of a month, for a planner to have a reason for its choice."""
+    for start in range(0, 4_000, 2_000):
+        batch = [
+            emission_from(
+                {
+                    "emitted_at": (NOW + timedelta(seconds=number)).isoformat(),
+                    "message_id": f"m-{number}",
+                    "user_id": f"user-{number % 500}",
+                    "activation_id": f"device-{number % 700}",
+                    "extras": INIT
+                    | {
+                        "operationId": "42" if number % 50 == 0 else str(UUID(int=number)),
+                        "inboxId": f"inbox-{number % 900}",
+                    },
+                },
+                now=NOW,
+            )
+            for number in range(start, start + 2_000)
+        ]
+        record(batch, source=SOURCE)
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE notifications_notification")
+
+
 @pytest.mark.parametrize(
     ("question", "index"),
     [
@@ -78,7 +106,7 @@ def test_newest_first_is_the_order_of_emission(record_one: Callable[..., UUID]) 
         (lambda all_: all_.newest_first()[:100], "pkey"),
     ],
 )
-@pytest.mark.usefixtures("db")
+@pytest.mark.usefixtures("some_thousands")
 def test_a_question_is_served_by_its_index(
     question: Callable[[Any], QuerySet[Any]], index: str
 ) -> None:
