@@ -16,6 +16,7 @@ from typing import Any, NoReturn
 from .extras import Code, Finding
 
 MAX_NESTING = 64  # levels, the extras themselves being the first
+MAX_REPAIRS = 20  # told one by one; beyond, the original is kept once, or findings would outgrow it
 SAFE_INTEGER = 2**53
 
 _UNCARRIABLE = re.compile("[\0\ud800-\udfff]")
@@ -61,6 +62,9 @@ class Reading:
             return extras, ()
         findings: list[Finding] = []
         result = self._clean_object(extras, "", findings)
+        if (more := len(findings) - MAX_REPAIRS) > 0:
+            detail = f"{more} more repairs; the whole original: {self._original(extras)}"
+            findings[MAX_REPAIRS:] = [Finding(Code.REPAIRED_VALUE, "", detail)]
         return result, tuple(findings)
 
     def _parsed(self, text: str) -> Any:
@@ -118,6 +122,24 @@ class Reading:
                     kept = match.end()
         self._odd = self._odd or bool(pieces)
         return "".join(pieces) + text[kept:]
+
+    def _original(self, value: Any) -> str:
+        """JSON text that says all that the text read had said, repeated keys behind one another."""
+        if isinstance(value, _Digits):
+            return value
+        if isinstance(value, str) and self._mark and value.startswith(self._mark):
+            return value.removeprefix(self._mark)
+        if isinstance(value, list):
+            return f"[{', '.join(map(self._original, value))}]"
+        if not isinstance(value, dict):
+            return json.dumps(value)
+        repeated = value.repeated if isinstance(value, _Repeated) else {}
+        pairs = (
+            f"{json.dumps(name)}: {self._original(each)}"
+            for name, item in value.items()
+            for each in (*repeated.get(name, ()), item)
+        )
+        return f"{{{', '.join(pairs)}}}"
 
     def _clean(self, value: Any, key: str, findings: list[Finding]) -> Any:
         if isinstance(value, _Digits):

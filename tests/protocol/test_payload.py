@@ -469,3 +469,26 @@ def text_at_the_bottom(value: Any) -> str:
     while not isinstance(value, str):
         value = next(iter(value.values() if isinstance(value, dict) else value))
     return value
+
+
+def test_after_many_repairs_the_whole_original_is_quoted_once() -> None:
+    values = ["1e5000", '"\\u0000"', '{"b": 1, "b": "\\ud800"}', nested(70, '"x"'), "0.5", "null"]
+    pairs = ", ".join(f'"a": {value}' for value in values * 10)
+    text = f'{{{pairs}, "\\udfff": [true]}}'
+    extras, findings = read(text)
+    assert extras.keys() == {"a", "\ufffd"}
+    *told, whole = findings
+    assert len(told) == 20
+    assert (whole.code, whole.key) == (Code.REPAIRED_VALUE, "")
+    count, _, original = whole.detail.partition(" more repairs; the whole original: ")
+    assert int(count) == 40
+    as_pairs = {"object_pairs_hook": list, "parse_float": str}
+    assert json.loads(original, **as_pairs) == json.loads(text, **as_pairs)
+    assert "\0" not in whole.detail
+    assert holds_only_what_is_carried(whole.detail)
+
+
+def test_findings_do_not_outgrow_the_payload() -> None:
+    text = "{" + ",".join(['"a":1'] * 10_000) + "}"
+    _, findings = read(text)
+    assert sum(len(finding.detail) for finding in findings) < 3 * len(text)
