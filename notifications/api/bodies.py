@@ -70,7 +70,8 @@ class _Body:
     def __init__(self, request: Request) -> None:
         self._left: int | None = None
         if "Transfer-Encoding" not in request.headers:
-            self._left = int(request.META.get("CONTENT_LENGTH") or 0)
+            length = request.META.get("CONTENT_LENGTH") or ""
+            self._left = int(length) if length.isdecimal() else 0  # as Django takes it
             self._source: Any = request.stream
         elif request.META.get("wsgi.input_terminated"):
             self._source = request.META["wsgi.input"]  # Django takes a chunked body for empty

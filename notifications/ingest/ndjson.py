@@ -6,13 +6,12 @@ were whole are recorded, and ``Interrupted`` says how far that goes.
 """
 
 import gzip
-import io
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from functools import partial
-from typing import Any, Protocol
+from typing import IO, Any, Protocol, cast
 
 from django.db import InterfaceError, OperationalError
 
@@ -93,7 +92,7 @@ def record_lines(
     """
     recording = _Recording(source, clock, timed_only, progress)
     try:
-        for line in _lines(Inflated(stream) if gzipped else stream):
+        for line in _lines(_Inflated(stream) if gzipped else stream):
             recording.add(line)
     except Damaged as damage:
         recording.flush()
@@ -195,13 +194,26 @@ def _check_length(line: bytes) -> None:
         raise Damaged("line_too_long", detail)
 
 
-class Inflated:
+class Counted:
+    """A stream that counts the bytes taken from it."""
+
+    def __init__(self, stream: Readable) -> None:
+        self._stream = stream
+        self.taken = 0
+
+    def read(self, size: int, /) -> bytes:
+        data = self._stream.read(size)
+        self.taken += len(data)
+        return data
+
+
+class _Inflated:
     """A gzip stream decompressed, with a bound on how much it may expand."""
 
     def __init__(self, stream: Readable) -> None:
         self._given = 0
-        self._taken = _Counted(stream)
-        self._file = gzip.GzipFile(fileobj=self._taken, mode="rb")
+        self._counted = Counted(stream)
+        self._file = gzip.GzipFile(fileobj=cast("IO[bytes]", self._counted), mode="rb")
 
     def read(self, size: int, /) -> bytes:
         try:
@@ -211,24 +223,7 @@ class Inflated:
         except (gzip.BadGzipFile, zlib.error) as error:
             raise Damaged("bad_gzip", f"The body is not a valid gzip stream: {error}.") from None
         self._given += len(data)
-        if self._given > max(FREE_EXPANSION, MAX_EXPANSION * self._taken.count):
+        if self._given > max(FREE_EXPANSION, MAX_EXPANSION * self._counted.taken):
             detail = f"The gzip stream expands over {MAX_EXPANSION}:1; send it less compressed."
             raise Damaged("expands_too_much", detail)
-        return data
-
-
-class _Counted(io.RawIOBase):
-    """What gzip reads from, counting what it took."""
-
-    def __init__(self, stream: Readable) -> None:
-        super().__init__()
-        self._stream = stream
-        self.count = 0
-
-    def readable(self) -> bool:
-        return True
-
-    def read(self, size: int = -1, /) -> bytes:
-        data = self._stream.read(size)
-        self.count += len(data)
         return data

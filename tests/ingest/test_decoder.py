@@ -1,7 +1,7 @@
 """The quick way of decoding takes only what it reads as the careful way does."""
 
 import json
-from typing import Any
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
@@ -133,3 +133,15 @@ def test_no_answer_outgrows_its_question() -> None:
     with pytest.raises(Rejected) as rejection:
         envelope.decode(json.dumps({str(n): 1 for n in range(1000)}).encode(), now=NOW)
     assert len(rejection.value.faults) == envelope.MAX_FAULTS
+
+
+def test_the_quick_way_knows_the_words_of_the_careful_one() -> None:
+    told = get_type_hints(decoder._Ordinary)
+    assert set(told) == set(envelope._FIELDS)
+    assert _words(told["platform"]) == set(PLATFORM_NAMES)
+    assert _words(told["addressed_to"]) == set(envelope.ADDRESSED_TO)
+
+
+def _words(union: Any) -> set[str]:
+    (literal,) = (part for part in get_args(union) if get_origin(part) is Literal)
+    return set(get_args(literal))

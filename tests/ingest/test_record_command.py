@@ -71,9 +71,11 @@ def test_a_run_that_was_interrupted_is_completed_by_the_next(
     assert "10 recorded, 20 duplicates" in run(path)
 
 
-def test_the_standard_input_is_a_file_too(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("zipped", [False, True])
+def test_the_standard_input_is_a_file_too(monkeypatch: pytest.MonkeyPatch, zipped: bool) -> None:
     data = "\n".join(map(line, range(5))).encode()
-    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(data)))
+    data = gzip.compress(data) if zipped else data
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BufferedReader(io.BytesIO(data))))
     assert "5 recorded" in run("-")
 
 

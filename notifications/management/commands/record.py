@@ -5,8 +5,9 @@ import sys
 from argparse import ArgumentParser
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import BufferedReader
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, cast
 
 import msgspec
 from django.core.management.base import BaseCommand, CommandError
@@ -14,7 +15,7 @@ from django.db import connection
 from django.utils import timezone
 from tqdm import tqdm
 
-from notifications.ingest.ndjson import Interrupted, Report, record_lines
+from notifications.ingest.ndjson import Counted, Interrupted, Report, record_lines
 from notifications.models.source import SLUG_PATTERN
 
 GZIP_MAGIC = b"\x1f\x8b"
@@ -49,8 +50,7 @@ class Command(BaseCommand):
             )
         connection.ensure_connection()  # a local database may start here: its lines, then the bar
         with _opened(file) as (stream, size), _bar(size, options["verbosity"]) as bar:
-            counted = _Counted(stream)
-            gzipped = counted.starts_with(GZIP_MAGIC)
+            counted = Counted(stream)
             report = Report()
 
             def progress(so_far: Report) -> None:
@@ -64,7 +64,7 @@ class Command(BaseCommand):
                     counted,
                     source=source,
                     clock=timezone.now,
-                    gzipped=gzipped,
+                    gzipped=stream.peek(len(GZIP_MAGIC)).startswith(GZIP_MAGIC),
                     timed_only=not stamp,
                     progress=progress,
                 )
@@ -103,10 +103,10 @@ def _how_far(report: Report) -> str:
 
 
 @contextmanager
-def _opened(name: str) -> Iterator[tuple[BinaryIO, int | None]]:
+def _opened(name: str) -> Iterator[tuple[BufferedReader, int | None]]:
     """The stream and its size in bytes, None where that cannot be known."""
     if name == "-":
-        yield sys.stdin.buffer, None
+        yield cast("BufferedReader", sys.stdin.buffer), None
         return
     path = Path(name)
     try:
@@ -119,21 +119,3 @@ def _opened(name: str) -> Iterator[tuple[BinaryIO, int | None]]:
 
 def _bar(size: int | None, verbosity: int) -> Any:
     return tqdm(total=size, unit="B", unit_scale=True, file=sys.stderr, disable=verbosity == 0)
-
-
-class _Counted:
-    """A stream that counts what was taken from it, and can be looked into first."""
-
-    def __init__(self, stream: BinaryIO) -> None:
-        self._stream = stream
-        self._ahead = b""
-        self.taken = 0
-
-    def starts_with(self, magic: bytes) -> bool:
-        self._ahead = self._stream.read(len(magic))
-        return self._ahead == magic
-
-    def read(self, size: int, /) -> bytes:
-        data, self._ahead = self._ahead or self._stream.read(size), b""
-        self.taken += len(data)
-        return data
