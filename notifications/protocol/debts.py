@@ -1,0 +1,195 @@
+"""One message that is owed and not there, and why: the first reason that holds."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from .episodes import Episode, Lane
+from .extras import MessageType, is_uuid
+from .message import Message
+from .reasons import Reason
+
+INIT, FINISHED = MessageType.OPERATION_INIT, MessageType.OPERATION_FINISHED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """How long operations live from their announcement (by name, else ``life``), how much later
+    than due still counts as in time, and whether operation ids are UUIDs here."""
+
+    life: timedelta = timedelta(minutes=5)
+    lives: Mapping[str, timedelta] = field(default_factory=dict)
+    grace: timedelta = timedelta(minutes=2)
+    ids_are_uuids: bool = True
+
+    def life_of(self, name: str | None) -> timedelta:
+        return self.life if name is None else self.lives.get(name, self.life)
+
+    @property
+    def longest(self) -> timedelta:
+        """From an announcement to the last moment at which its finish is in time."""
+        return max([self.life, *self.lives.values()]) + self.grace
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """Of a source: its first and last report of any of the four types, and which it ever made."""
+
+    first: datetime
+    last: datetime
+    types: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Knowledge:
+    """What is known beside an operation's own messages."""
+
+    now: datetime
+    terms: Terms
+    heard: Mapping[str, Heard] = field(default_factory=dict)
+    status_changes: Mapping[str, Sequence[datetime]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Debt:
+    """One message that an episode owes to a lane and that is not there, with what decides why."""
+
+    owed: MessageType
+    lane: Lane
+    episode: Episode
+    episodes: Sequence[Episode]
+    messages: Sequence[Message]
+    anchor: Message
+    due: datetime
+    known: Knowledge
+
+    @property
+    def heard(self) -> Heard | None:
+        return self.known.heard.get(self.anchor.source or "")
+
+    @property
+    def life(self) -> timedelta:
+        return self.known.terms.life_of(name_of(self.messages))
+
+    @property
+    def elsewhere(self) -> tuple[str, ...]:
+        """The devices that the owed message was sent to, in their order."""
+        sent = self.episode.finished if self.owed is FINISHED else self.episode.announced
+        return tuple(sorted(lane for lane in sent if lane is not None))
+
+
+Seen = tuple[datetime | None, tuple[str, ...]]
+Test = Callable[[Debt], Seen | None]
+NOTHING: Seen = (None, ())
+
+
+def reason_of(debt: Debt) -> tuple[Reason, Seen]:
+    """The reason, and the moment and the devices or type that its sentence names."""
+    return next(
+        (reason, found) for reason, test in _TESTS[debt.owed] if (found := test(debt)) is not None
+    )
+
+
+def name_of(messages: Sequence[Message]) -> str | None:
+    return next((each.operation_name for each in messages if each.operation_name), None)
+
+
+def _source_never_sends(debt: Debt) -> Seen | None:
+    heard = debt.heard
+    return NOTHING if heard is not None and debt.owed not in heard.types else None
+
+
+def _not_due(debt: Debt) -> Seen | None:
+    return NOTHING if debt.known.now < debt.due else None
+
+
+def _odd_identifier(debt: Debt) -> Seen | None:
+    odd = debt.known.terms.ids_are_uuids and not is_uuid(debt.anchor.operation or "")
+    return NOTHING if odd and len(debt.messages) == 1 else None
+
+
+def _source_silent(debt: Debt) -> Seen | None:
+    silent = debt.heard is not None and debt.heard.last < debt.due
+    return (debt.heard.last, ()) if silent and debt.heard and not debt.episode.finishes else None
+
+
+def _recording_began(debt: Debt) -> Seen | None:
+    if debt.heard is None or debt.episode.inits:
+        return None
+    earliest = debt.anchor.at - debt.life - debt.known.terms.grace
+    return (debt.heard.first, ()) if debt.heard.first > earliest else None
+
+
+def _status_changed(debt: Debt) -> Seen | None:
+    began = debt.episode.began - debt.known.terms.grace
+    for moment in debt.known.status_changes.get(debt.lane or "", ()):
+        if began <= moment <= debt.due:
+            return moment, ()
+    return None
+
+
+def _announced_again(debt: Debt) -> Seen | None:
+    if debt.episode.finishes or debt.episode.number == 1:
+        return None
+    before = debt.episodes[debt.episode.number - 2]
+    return NOTHING if debt.anchor.at - before.finishes[-1].at <= debt.life else None
+
+
+def _out_of_order(debt: Debt) -> Seen | None:
+    """Announcements to spare later on, or one whose own finish may still come."""
+    if debt.episode.inits:
+        return None
+    spare = any(len(each.inits) > 1 or not each.finishes for each in debt.episodes[1:])
+    return NOTHING if spare else None
+
+
+def _unknown_type_sent(debt: Debt) -> Seen | None:
+    for each in debt.messages:
+        odd = each.message_type not in (INIT, FINISHED) and each.activation in (None, debt.lane)
+        before = each.at <= debt.anchor.at
+        if odd and before == (debt.owed is INIT):
+            return None, (each.message_type or "none",)
+    return None
+
+
+def _different_devices(debt: Debt) -> Seen | None:
+    announced, finished = debt.episode.announced, debt.episode.finished
+    astray = finished - announced if debt.owed is FINISHED else announced - finished
+    crossed = debt.elsewhere and None not in announced and astray
+    return (None, debt.elsewhere) if crossed else None
+
+
+def _elsewhere(debt: Debt) -> Seen | None:
+    return (None, debt.elsewhere) if debt.elsewhere else None
+
+
+def _always(debt: Debt) -> Seen | None:
+    return NOTHING
+
+
+# The first that holds is the reason: what forbids a verdict comes before what gives one.
+_TESTS: Mapping[MessageType, Sequence[tuple[Reason, Test]]] = {
+    FINISHED: (
+        (Reason.SOURCE_NEVER_SENDS, _source_never_sends),
+        (Reason.NOT_DUE, _not_due),
+        (Reason.SOURCE_SILENT, _source_silent),
+        (Reason.ODD_IDENTIFIER, _odd_identifier),
+        (Reason.STATUS_CHANGED, _status_changed),
+        (Reason.ANNOUNCED_AGAIN, _announced_again),
+        (Reason.UNKNOWN_TYPE_SENT, _unknown_type_sent),
+        (Reason.DIFFERENT_DEVICES, _different_devices),
+        (Reason.FINISHED_ELSEWHERE, _elsewhere),
+        (Reason.NEVER_FINISHED, _always),
+    ),
+    INIT: (
+        (Reason.SOURCE_NEVER_SENDS, _source_never_sends),
+        (Reason.NOT_DUE, _not_due),
+        (Reason.ODD_IDENTIFIER, _odd_identifier),
+        (Reason.RECORDING_BEGAN, _recording_began),
+        (Reason.OUT_OF_ORDER, _out_of_order),
+        (Reason.UNKNOWN_TYPE_SENT, _unknown_type_sent),
+        (Reason.DIFFERENT_DEVICES, _different_devices),
+        (Reason.ANNOUNCED_ELSEWHERE, _elsewhere),
+        (Reason.NEVER_ANNOUNCED, _always),
+    ),
+}

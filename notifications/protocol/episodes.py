@@ -1,0 +1,85 @@
+"""One operation may authenticate several times: its messages are cut into episodes."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from .extras import MessageType
+from .message import Message
+
+LATE_WITHIN = timedelta(hours=1)  # how long after its finish an announcement is taken for its own
+
+Lane = str | None  # a device, or None where the message names none
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Episode:
+    """One or more inits, then one or more finishes; an init after a finish opens the next.
+
+    ``late_inits`` came after the finish they announce. Of an operation only the first episode can
+    lack an init and only the last a finish.
+    """
+
+    number: int
+    inits: tuple[Message, ...] = ()
+    finishes: tuple[Message, ...] = ()
+    late_inits: tuple[Message, ...] = ()
+
+    @property
+    def began(self) -> datetime:
+        return (self.inits or self.finishes)[0].at
+
+    @property
+    def announced(self) -> frozenset[Lane]:
+        return frozenset(each.activation for each in (*self.inits, *self.late_inits))
+
+    @property
+    def finished(self) -> frozenset[Lane]:
+        return frozenset(each.activation for each in self.finishes)
+
+    @property
+    def results(self) -> frozenset[str]:
+        return frozenset(each.result for each in self.finishes if each.result is not None)
+
+    @property
+    def lacks_an_init(self) -> bool:
+        """It has no init, or finishes of more outcomes than it has inits."""
+        return len(self.inits) < max(1, len(self.results))
+
+
+def in_order(messages: Iterable[Message]) -> list[Message]:
+    """By time of emission; within one millisecond an announcement comes before its finish."""
+    return sorted(
+        messages,
+        key=lambda each: (each.at, each.message_type == MessageType.OPERATION_FINISHED, each.id),
+    )
+
+
+def cut(messages: Sequence[Message]) -> list[Episode]:
+    """The episodes of one operation, whose ``messages`` are ``in_order``."""
+    rounds: list[tuple[list[Message], list[Message]]] = []
+    for each in messages:
+        if each.message_type == MessageType.OPERATION_INIT:
+            if not rounds or rounds[-1][1]:
+                rounds.append(([], []))
+            rounds[-1][0].append(each)
+        elif each.message_type == MessageType.OPERATION_FINISHED:
+            if not rounds:
+                rounds.append(([], []))
+            rounds[-1][1].append(each)
+    return [
+        Episode(number=number, inits=tuple(inits), finishes=tuple(finishes))
+        for number, (inits, finishes) in enumerate(rounds, start=1)
+    ]
+
+
+def rejoin_late_inits(episodes: list[Episode]) -> list[Episode]:
+    """With the inits of a last episode that nothing finished given to the earlier one that lacks
+    them: overtaken by their finish, they open no round of their own."""
+    *earlier, last = episodes
+    for place, each in enumerate(earlier):
+        within = last.began - each.finishes[-1].at <= LATE_WITHIN
+        if not last.finishes and each.lacks_an_init and within:
+            earlier[place] = replace(each, late_inits=last.inits)
+            return earlier
+    return episodes

@@ -1,0 +1,207 @@
+"""What the life cycles owe to a device, and what became of it, from the messages alone.
+
+Source: the specification, Operation Lifecycle: "during operation approval, our systems send the
+push message" operationInit "in case a new operation was triggered" and operationFinished "in case
+the operation was finished, successfully or unsuccessfully".
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from .audience import Certainty
+from .debts import FINISHED, INIT, Debt, Knowledge, name_of, reason_of
+from .episodes import Episode, Lane, cut, in_order, rejoin_late_inits
+from .extras import MessageType
+from .message import Message
+from .reasons import CountsAs, Reason, Rule, counts_as
+
+
+class Mark(StrEnum):
+    """What is to be said of a message that was emitted."""
+
+    LATE = "late"  # a finish after the end of its operation's life, an init after its finish
+    DUPLICATE = "duplicate"  # repeats a message of its episode, or of its inbox message
+    DISAGREEING = "disagreeing"  # finishes of one episode tell different results
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gap:
+    """Something owed that is not there. ``at`` is when it was first owed, ``due`` its deadline;
+    ``anchor`` is the message that owes it. ``activation`` is None where no device is named.
+    ``seen`` is the moment and ``other`` the devices or type that the reason's sentence names."""
+
+    rule: Rule
+    reason: Reason
+    certainty: Certainty
+    message_type: MessageType
+    operation: str
+    episode: int
+    activation: Lane
+    at: datetime
+    due: datetime
+    anchor: Message
+    evidence: tuple[UUID, ...]
+    seen: datetime | None = None
+    other: tuple[str, ...] = ()
+
+    @property
+    def counts_as(self) -> CountsAs:
+        return counts_as(self.reason)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judgement:
+    """Of one operation. ``dues`` are the deadlines of the finishes that were emitted."""
+
+    messages: tuple[Message, ...]
+    episodes: tuple[Episode, ...]
+    gaps: tuple[Gap, ...]
+    marks: Mapping[UUID, tuple[Mark, ...]]
+    dues: Mapping[UUID, datetime]
+
+
+def judge(messages: Iterable[Message], known: Knowledge) -> Judgement:
+    """What the ``messages`` of one operation tell of what it owes. Their order does not matter."""
+    ordered = in_order(messages)
+    episodes = cut(ordered)
+    life = known.terms.life_of(name_of(ordered))
+    if episodes and known.now >= episodes[-1].began + life + known.terms.grace:
+        episodes = rejoin_late_inits(episodes)
+    gaps: list[Gap] = []
+    marks: dict[UUID, tuple[Mark, ...]] = {}
+    dues: dict[UUID, datetime] = {}
+    for each in episodes:
+        due = each.began + life + known.terms.grace
+        dues |= {finish.id: due for finish in each.finishes}
+        for rule in (finish_is_owed, announcement_is_presumed):
+            gaps += (_gap(debt) for debt in rule(each, episodes, ordered, due, known))
+        marks |= finishes_agree_and_come_once(each, due)
+    return Judgement(
+        messages=tuple(ordered),
+        episodes=tuple(episodes),
+        gaps=tuple(gaps),
+        marks=marks,
+        dues=dues,
+    )
+
+
+def finish_is_owed(
+    episode: Episode,
+    episodes: Sequence[Episode],
+    messages: Sequence[Message],
+    due: datetime,
+    known: Knowledge,
+) -> Iterator[Debt]:
+    """E1: within an episode, an operation announced to a device is owed its finish there.
+
+    Specification, Operation Lifecycle: operationFinished is sent "in case the operation was
+    finished, successfully or unsuccessfully", and every operation ends when it expires at last.
+    """
+    if None in episode.finished:
+        return  # it names no device, so it may have gone to each
+    if episode.finishes:
+        lanes = episode.announced - episode.finished - {None}
+        anchor, due = episode.finishes[0], episode.finishes[0].at + known.terms.grace
+    else:
+        lanes = episode.announced - {None} or episode.announced
+        anchor = None
+    for lane in sorted(lanes, key=str):
+        yield Debt(
+            owed=FINISHED,
+            lane=lane,
+            episode=episode,
+            episodes=episodes,
+            messages=messages,
+            anchor=anchor or next(each for each in episode.inits if each.activation == lane),
+            due=due,
+            known=known,
+        )
+
+
+def announcement_is_presumed(
+    episode: Episode,
+    episodes: Sequence[Episode],
+    messages: Sequence[Message],
+    due: datetime,
+    known: Knowledge,
+) -> Iterator[Debt]:
+    """E2: a finish presumes an announcement before it in its episode.
+
+    Specification, Operation Lifecycle: operationInit is sent "in case a new operation was
+    triggered"; what finishes was triggered before.
+    """
+    if None in episode.announced:
+        return
+    lanes = episode.finished - episode.announced
+    for lane in sorted(lanes - {None} or (lanes if not episode.announced else ()), key=str):
+        anchor = next(each for each in episode.finishes if each.activation == lane)
+        yield Debt(
+            owed=INIT,
+            lane=lane,
+            episode=episode,
+            episodes=episodes,
+            messages=messages,
+            anchor=anchor,
+            due=anchor.at + known.terms.grace,
+            known=known,
+        )
+
+
+def finishes_agree_and_come_once(
+    episode: Episode, due: datetime
+) -> Iterator[tuple[UUID, tuple[Mark, ...]]]:
+    """E3: finishes of an episode that disagree, and repeats, are marked; and what came late.
+
+    Specification, Operation Lifecycle: mtokenOperationResult names "one of the following values".
+    """
+    repeats = set(repeated((*episode.inits, *episode.late_inits, *episode.finishes)))
+    late = {each.id for each in episode.late_inits}
+    late |= {each.id for each in episode.finishes if each.at > due}
+    disagreeing = {each.id for each in episode.finishes} if len(episode.results) > 1 else set()
+    for each in (*episode.inits, *episode.late_inits, *episode.finishes):
+        found = ((Mark.LATE, late), (Mark.DUPLICATE, repeats), (Mark.DISAGREEING, disagreeing))
+        if marks := tuple(mark for mark, ids in found if each.id in ids):
+            yield each.id, marks
+
+
+def repeated(messages: Iterable[Message]) -> Iterator[UUID]:
+    """Those that repeat an earlier one: the same source sent the same to the same device again.
+    What two sources report is not repeated: it may be one message seen twice."""
+    seen = set()
+    for each in messages:
+        key = (
+            each.source,
+            each.activation,
+            each.recipient,
+            each.message_type,
+            each.result,
+            each.inbox_message,
+        )
+        if key in seen:
+            yield each.id
+        seen.add(key)
+
+
+def _gap(debt: Debt) -> Gap:
+    reason, (seen, other) = reason_of(debt)
+    # E1 assumes how long the operation lives and that the device stays registered.
+    certain = debt.owed is INIT and counts_as(reason) is CountsAs.MISSING
+    named = debt.lane is None or debt.anchor.is_to_named_device
+    return Gap(
+        rule=Rule.E1 if debt.owed is FINISHED else Rule.E2,
+        reason=reason,
+        certainty=Certainty.KNOWN if certain and named else Certainty.ASSUMED,
+        message_type=debt.owed,
+        operation=debt.anchor.operation or "",
+        episode=debt.episode.number,
+        activation=debt.lane,
+        at=debt.anchor.at,
+        due=debt.due,
+        anchor=debt.anchor,
+        evidence=tuple(each.id for each in (*debt.episode.inits, *debt.episode.finishes)),
+        seen=seen,
+        other=other,
+    )

@@ -1,0 +1,43 @@
+"""What the rules read of one notification."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """One notification without its payload. ``at`` is its time of emission (UTC); ``activation``
+    is the device that the request named, whose copy it is, or that the extras name."""
+
+    id: UUID
+    at: datetime
+    source: str | None
+    message_type: str | None
+    result: str | None = None
+    operation: str | None = None
+    operation_name: str | None = None
+    inbox_message: str | None = None
+    activation: str | None = None
+    recipient: int | None = None
+    addressed_to: str = "unknown"
+    per_device: bool = False
+    app: str | None = None
+    personal: bool | None = None
+    nonconforming: bool = False
+
+    @property
+    def is_to_named_device(self) -> bool:
+        """The request named the device, or this is its copy; the extras alone may be mistaken."""
+        return self.activation is not None and (
+            self.per_device or self.addressed_to == "activation"
+        )
+
+    @property
+    def is_user_wide(self) -> bool:
+        """Its request named a user and no device."""
+        return (
+            self.recipient is not None
+            and not self.per_device
+            and (self.addressed_to == "user" or self.activation is None)
+        )
