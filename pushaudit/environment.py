@@ -90,11 +90,31 @@ class Environment:
             self.refuse(name, f"must be a rate such as 600/min, not {value!r}")
         return value or default
 
-    def seconds(self, name: str, *, default: int, most: int) -> int:
+    def seconds(self, name: str, *, default: int, most: int, least: int = 0) -> int:
         value = self.text(name, default="") or str(default)
-        if not re.fullmatch(r"[0-9]{1,6}", value, re.ASCII) or int(value) > most:
-            self.refuse(name, f"must be whole seconds from 0 to {most}, not {value!r}")
+        if not _is_seconds(value, least, most):
+            self.refuse(name, f"must be whole seconds from {least} to {most}, not {value!r}")
         return int(value)
+
+    def seconds_by_name(self, name: str, *, most: int) -> dict[str, int]:
+        """``login=120,authorize_payment=600``"""
+        found: dict[str, int] = {}
+        for word in self._words(name):
+            key, _, value = (part.strip() for part in word.rpartition("="))
+            if not key or key in found or not _is_seconds(value, 1, most):
+                self.refuse(
+                    name,
+                    "must list names once each with whole seconds from 1 to"
+                    f" {most}, such as login=120, not {word!r}",
+                )
+            found[key] = int(value)
+        return found
+
+    def choice(self, name: str, *, default: str, choices: Sequence[str]) -> str:
+        value = self.text(name, default="") or default
+        if value not in choices:
+            self.refuse(name, f"must be one of {', '.join(choices)}, not {value!r}")
+        return value
 
     def log_level(self, name: str, *, default: str) -> str:
         value = self.text(name, default=default).upper()
@@ -111,3 +131,7 @@ class Environment:
             return reader(name, default)
         except EnvError as error:
             raise ImproperlyConfigured(f"environment variable {name}: {error}") from None
+
+
+def _is_seconds(value: str, least: int, most: int) -> bool:
+    return bool(re.fullmatch(r"[0-9]{1,6}", value, re.ASCII)) and least <= int(value) <= most

@@ -4,6 +4,7 @@
 made on first use, loopback only. Any other name is a deployment, and what it needs must be given.
 """
 
+from datetime import timedelta
 from pathlib import Path
 
 import django_stubs_ext
@@ -15,6 +16,7 @@ from pushaudit.local_database.state import local_state
 django_stubs_ext.monkeypatch()
 
 BASE_DIR = Path(__file__).resolve().parent.parent
+WEEK = 7 * 24 * 3600
 env = Environment()
 
 # The name operators see in the banner, so that nobody takes a test system for production.
@@ -153,6 +155,19 @@ REST_KNOX = {
 }
 
 TOKEN_CACHE_SECONDS = env.seconds("PUSHAUDIT_TOKEN_CACHE_SECONDS", default=5, most=300)
+
+# What a trace takes for owed in time.
+OPERATION_LIFE = timedelta(
+    seconds=env.seconds("PUSHAUDIT_OPERATION_LIFE", default=300, least=1, most=WEEK)
+)
+OPERATION_LIVES = {
+    name: timedelta(seconds=seconds)
+    for name, seconds in env.seconds_by_name("PUSHAUDIT_OPERATION_LIVES", most=WEEK).items()
+}
+TRACE_GRACE = timedelta(seconds=env.seconds("PUSHAUDIT_TRACE_GRACE", default=120, most=86_400))
+OPERATION_IDS_ARE_UUIDS = (
+    env.choice("PUSHAUDIT_OPERATION_IDS", default="uuid", choices=("uuid", "any")) == "uuid"
+)
 
 LOGGING = {
     "version": 1,

@@ -48,6 +48,8 @@ def test_it_records_and_reads(
         "DROP FUNCTION refuse_change() CASCADE",
         "SELECT attach_notifications('x', 'MINVALUE', 'MAXVALUE')",
         "SET session_replication_role = replica",
+        "UPDATE notifications_accessrecord SET who = 'nobody'",
+        "DELETE FROM notifications_accessrecord",
     ],
 )
 def test_it_can_do_nothing_else_to_evidence(serving_role: None, statement: str) -> None:

@@ -88,6 +88,37 @@ def test_a_local_start_needs_no_variable_at_all() -> None:
     assert "+ SECURE_SSL_REDIRECT" not in result.stdout
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("PUSHAUDIT_OPERATION_LIFE", "0"),
+        ("PUSHAUDIT_OPERATION_LIFE", "604801"),
+        ("PUSHAUDIT_OPERATION_LIFE", "5m"),
+        ("PUSHAUDIT_TRACE_GRACE", "-1"),
+        ("PUSHAUDIT_OPERATION_LIVES", "login"),
+        ("PUSHAUDIT_OPERATION_LIVES", "=60"),
+        ("PUSHAUDIT_OPERATION_LIVES", "login=60,login=61"),
+        ("PUSHAUDIT_OPERATION_LIVES", "login=0"),
+        ("PUSHAUDIT_OPERATION_IDS", "UUIDs"),
+    ],
+)
+def test_a_wrong_term_of_the_trace_stops_the_start(name: str, value: str) -> None:
+    result = start(**{name: value})
+    assert result.returncode == 1
+    assert f"environment variable {name} must" in result.stderr
+
+
+def test_the_terms_of_the_trace_are_read() -> None:
+    result = start(PUSHAUDIT_OPERATION_LIVES="login=120, a=b=60", PUSHAUDIT_OPERATION_IDS="any")
+    assert result.returncode == 0, result.stderr
+    for line in (
+        "'login': datetime.timedelta(seconds=120)",
+        "'a=b': datetime.timedelta(seconds=60)",
+    ):
+        assert line in result.stdout
+    assert "+ OPERATION_IDS_ARE_UUIDS = False" in result.stdout
+
+
 @pytest.mark.parametrize("name", ["WEB_CONCURRENCY", "PUSHAUDIT_BODY_TIMEOUT"])
 @pytest.mark.parametrize("value", ["x", "0", "-1", "1.5"])
 def test_a_wrong_number_stops_the_web_server(

@@ -33,7 +33,10 @@ def examine(now: datetime) -> Iterator[tuple[str, list[Symptom]]]:
 def _guards(now: datetime) -> Iterator[Symptom]:
     rows = _rows("""
         SELECT tree.relid::regclass::text, wanted.name
-        FROM pg_partition_tree('notifications_notification') AS tree
+        FROM (
+            SELECT relid FROM pg_partition_tree('notifications_notification')
+            UNION ALL SELECT 'notifications_accessrecord'::regclass
+        ) AS tree
         CROSS JOIN (VALUES ('refuse_change'), ('refuse_truncate')) AS wanted (name)
         WHERE NOT EXISTS (
             SELECT FROM pg_trigger

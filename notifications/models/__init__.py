@@ -1,11 +1,14 @@
 """What is stored. Evidence is written by ``ingest.recorder`` alone and changed by nobody."""
 
 from .account import Account
+from .governance import MAX_CASE_NUMBER, AccessRecord
 from .notification import AddressedTo, Notification
 from .source import Source
 from .subject import Activation, InboxMessage, Operation, Recipient, Subject
 
 __all__ = [
+    "MAX_CASE_NUMBER",
+    "AccessRecord",
     "Account",
     "Activation",
     "AddressedTo",

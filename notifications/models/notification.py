@@ -87,6 +87,7 @@ class Notification(models.Model):
     objects = NotificationQuerySet.as_manager()
 
     class Meta:
+        permissions = (("trace", "Can trace devices, users and operations"),)
         indexes = (
             # Trace of a device, newest first or in time order within a window.
             models.Index(
@@ -112,6 +113,9 @@ class Notification(models.Model):
                 name="notification_inbox_message",
                 condition=models.Q(inbox_message__isnull=False),
             ),
+            # When a source first and last emitted each type: what it is known to send, and whether
+            # it was still heard.
+            models.Index(fields=("source", "message_type", "id"), name="notification_source_type"),
             # Search by a source's own name of a message.
             models.Index(
                 fields=("message_id", "id"),

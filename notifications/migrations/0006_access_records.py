@@ -1,0 +1,50 @@
+"""Who looked at what, append-only like the evidence itself."""
+
+from django.db import migrations, models
+from django.db.models.functions import Now
+
+import notifications.models.fields
+
+GUARDS = """
+CREATE TRIGGER refuse_change BEFORE UPDATE OR DELETE ON notifications_accessrecord
+    FOR EACH ROW EXECUTE FUNCTION refuse_change();
+ALTER TABLE notifications_accessrecord ENABLE ALWAYS TRIGGER refuse_change;
+CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON notifications_accessrecord
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+ALTER TABLE notifications_accessrecord ENABLE ALWAYS TRIGGER refuse_truncate;
+"""
+NO_GUARDS = """
+DROP TRIGGER refuse_truncate ON notifications_accessrecord;
+DROP TRIGGER refuse_change ON notifications_accessrecord;
+"""
+
+
+class Migration(migrations.Migration):
+    dependencies = [
+        ("notifications", "0005_record_notifications"),
+    ]
+
+    operations = [
+        migrations.CreateModel(
+            name="AccessRecord",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("at", models.DateTimeField(db_default=Now())),
+                ("who", models.CharField(help_text="The user name at that time; for a command, the system's.", max_length=150)),
+                ("via", models.CharField(choices=[("admin", "Admin"), ("api", "Api"), ("command", "Command")], max_length=8)),
+                ("action", models.CharField(choices=[("device_trace", "trace of a device"), ("user_trace", "trace of a user"), ("operation_timeline", "timeline of an operation")], max_length=20)),
+                ("subject", notifications.models.fields.IdentifierField(help_text="Activation or operation id, or a recipient's key: never a user id.", max_length=256)),
+                ("since", models.DateTimeField(null=True)),
+                ("until", models.DateTimeField(null=True)),
+                ("case_number", models.CharField(blank=True, default="", max_length=64)),
+            ],
+            options={
+                "indexes": [models.Index(fields=["subject", "id"], name="access_record_subject")],
+                "constraints": [
+                    models.CheckConstraint(condition=models.Q(("via__in", ("admin", "api", "command"))), name="access_record_via"),
+                    models.CheckConstraint(condition=models.Q(("action__in", ("device_trace", "user_trace", "operation_timeline"))), name="access_record_action"),
+                ],
+            },
+        ),
+        migrations.RunSQL(GUARDS, NO_GUARDS),
+    ]

@@ -1,0 +1,106 @@
+"""The trace of devices: what each should have been told in a window, and what it was told."""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from notifications.models import Notification
+from notifications.protocol.audience import Basis, Certainty, Device, reaches, status_changes
+from notifications.protocol.debts import Knowledge
+from notifications.protocol.episodes import in_order as in_time_order
+from notifications.protocol.expectations import Judgement, Mark, judge, repeated
+from notifications.protocol.extras import MessageType
+from notifications.protocol.message import Message
+
+from . import entries, evidence, sentences
+from .entries import Entry, Trace
+from .window import Window
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gathered:
+    """What some devices' traces rest on: messages by id, and each operation among them judged."""
+
+    messages: Mapping[UUID, Message]
+    judgements: Mapping[str, Judgement]
+    inbox_repeats: frozenset[UUID]
+
+
+def trace_device(activation: str, window: Window, *, now: datetime) -> Trace:
+    """Of a device that may have no notification at all. Raises ``evidence.TooMuch``."""
+    return trace_of(activation, gather({activation}, window, now=now), window)
+
+
+def gather(
+    devices: Collection[str],
+    window: Window,
+    *,
+    now: datetime,
+    recipients: Collection[int] = frozenset(),
+) -> Gathered:
+    """All that concerns these ``devices``, the users they are known to belong to, and these
+    ``recipients``, around ``window``; in seven queries at most."""
+    named = evidence.naming(devices, window)
+    people = {each.recipient for each in named if each.recipient is not None} | set(recipients)
+    wide = evidence.to_users(people, window)
+    operations = {each.operation for each in (*named, *wide) if each.operation is not None}
+    told = evidence.about_operations(operations)
+    of_operations = [each for messages in told.values() for each in messages]
+    messages = {each.id: each for each in (*named, *wide, *of_operations)}
+    known = Knowledge(
+        now=now,
+        terms=evidence.terms(),
+        heard=evidence.heard((each.source for each in messages.values()), now),
+        status_changes=status_changes(named, MessageType.STATUS_CHANGE),
+    )
+    inbox = [each for each in messages.values() if each.inbox_message is not None]
+    return Gathered(
+        messages=messages,
+        judgements={key: judge(each, known) for key, each in told.items()},
+        inbox_repeats=frozenset(repeated(in_time_order(inbox))),
+    )
+
+
+def trace_of(activation: str, gathered: Gathered, window: Window) -> Trace:
+    device = Device.from_messages(activation, gathered.messages.values())
+    found = entries.in_order(
+        (*_emitted(device, gathered, window), *_owed(device, gathered.judgements.values(), window))
+    )
+    counts = entries.count(found)
+    about = Notification.objects.about_device(activation)
+    return Trace(
+        activation=activation,
+        window=window,
+        verdict=sentences.verdict(counts.as_json(), entries.reasons(found))
+        if found
+        else evidence.why_nothing(about, window, "named this device"),
+        counts=counts,
+        entries=found,
+    )
+
+
+def emitted_entry(message: Message, reached: tuple[Basis, Certainty], gathered: Gathered) -> Entry:
+    judgement = gathered.judgements.get(message.operation or "")
+    marks = judgement.marks.get(message.id, ()) if judgement is not None else ()
+    if not marks and message.id in gathered.inbox_repeats:
+        marks = (Mark.DUPLICATE,)
+    due = judgement.dues.get(message.id) if judgement is not None else None
+    return entries.entry_of_message(message, *reached, marks=marks, due=due)
+
+
+def _emitted(device: Device, gathered: Gathered, window: Window) -> Iterator[Entry]:
+    for each in gathered.messages.values():
+        if each.at in window and (reached := reaches(each, device)) is not None:
+            yield emitted_entry(each, reached, gathered)
+
+
+def _owed(device: Device, judgements: Iterable[Judgement], window: Window) -> Iterator[Entry]:
+    for judgement in judgements:
+        for gap in judgement.gaps:
+            if gap.at not in window:
+                continue
+            if gap.activation == device.activation:
+                yield entries.entry_of_gap(gap, gap.certainty)
+            elif gap.activation is None and reaches(gap.anchor, device) is not None:
+                yield entries.entry_of_gap(gap, Certainty.ASSUMED)

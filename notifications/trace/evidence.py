@@ -1,0 +1,218 @@
+"""Reading what a question needs, in a number of queries that does not depend on how much it is."""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from types import MappingProxyType
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db import connection
+from django.db.models import BooleanField, ExpressionWrapper, OuterRef, Q, Subquery
+
+from notifications.models import Activation, Notification, Operation
+from notifications.models.querysets import NotificationQuerySet
+from notifications.protocol.clients import Platform, views
+from notifications.protocol.debts import Heard, Terms
+from notifications.protocol.episodes import LATE_WITHIN
+from notifications.protocol.extras import MessageType
+from notifications.protocol.identity import EPOCH, first_id_at, time_of
+from notifications.protocol.message import Message
+
+from . import sentences
+from .entries import Payload
+from .window import Window
+
+MOST = 20_000  # notifications that one answer may rest on
+NAMELESS: Mapping[str, str | None] = MappingProxyType({})
+_COLUMNS = (
+    "id",
+    "emitted_at",
+    "source_id",
+    "message_type",
+    "result",
+    "operation_id",
+    "inbox_message_id",
+    "activation_id",
+    "recipient_id",
+    "addressed_to",
+    "per_device",
+    "app_id",
+    "personal",
+    "nonconforming",
+)
+_HEARD = """
+    SELECT source.slug, type.name, earliest.id, latest.id
+    FROM unnest(%s::text[]) AS source (slug)
+    CROSS JOIN unnest(%s::text[]) AS type (name)
+    CROSS JOIN LATERAL (
+        SELECT id FROM notifications_notification
+        WHERE source_id = source.slug AND message_type = type.name
+        ORDER BY id LIMIT 1
+    ) AS earliest
+    CROSS JOIN LATERAL (
+        SELECT id FROM notifications_notification
+        WHERE source_id = source.slug AND message_type = type.name AND id < %s
+        ORDER BY id DESC LIMIT 1
+    ) AS latest
+"""
+
+
+class TooMuch(Exception):
+    """The answer would rest on over 20,000 notifications; choose a shorter window."""
+
+    def __init__(self) -> None:
+        super().__init__(self.__doc__)
+
+
+def terms() -> Terms:
+    """What the operator has set of operations' lives."""
+    return Terms(
+        life=settings.OPERATION_LIFE,
+        lives=settings.OPERATION_LIVES,
+        grace=settings.TRACE_GRACE,
+        ids_are_uuids=settings.OPERATION_IDS_ARE_UUIDS,
+    )
+
+
+def messages(
+    notifications: NotificationQuerySet, names: Mapping[str, str | None] = NAMELESS
+) -> list[Message]:
+    """Those ``notifications`` without their payloads; ``names`` are the names of operations.
+
+    Raises ``TooMuch``.
+    """
+    judged = ExpressionWrapper(~Q(findings=[]), output_field=BooleanField())
+    rows = notifications.annotate(nonconforming=judged).order_by().values_list(*_COLUMNS)
+    found = [_message(row, names) for row in rows[: MOST + 1]]
+    if len(found) > MOST:
+        raise TooMuch
+    return found
+
+
+def naming(devices: Collection[str], window: Window) -> list[Message]:
+    """What names these devices around ``window``, and of each the last before that told its user:
+    without any, the first one after."""
+    notifications = Notification.objects.filter(activation__in=devices)
+    around = messages(notifications.emitted_between(*_around(window)))
+    told = {each.activation for each in around if each.recipient is not None}
+    ids = _bindings(set(devices), before=_around(window)[0])
+    if untold := set(devices) - told - ids.keys():
+        ids |= _bindings(untold, before=None)
+    return _distinct([*around, *messages(Notification.objects.filter(pk__in=ids.values()))])
+
+
+def to_users(recipients: Collection[int], window: Window) -> list[Message]:
+    """What names these users and no device, around ``window``."""
+    wide = Q(addressed_to="user") | Q(activation=None)
+    notifications = Notification.objects.filter(wide, recipient__in=recipients, per_device=False)
+    return messages(notifications.emitted_between(*_around(window)))
+
+
+def about_operations(operations: Collection[str]) -> dict[str, list[Message]]:
+    """All that was ever told of each of these operations, with their names."""
+    known = {
+        key: (name, first)
+        for key, name, first in Operation.objects.filter(pk__in=operations).values_list(
+            "pk", "name", "first_notification_id"
+        )
+    }
+    earliest = min((first for _, first in known.values() if first is not None), default=None)
+    if earliest is None:
+        return {}
+    # Only so that months before the first of them are not looked into.
+    notifications = Notification.objects.filter(operation__in=known, id__gte=earliest)
+    found: dict[str, list[Message]] = {key: [] for key in known}
+    for each in messages(notifications, {key: name for key, (name, _) in known.items()}):
+        found[each.operation or ""].append(each)
+    return found
+
+
+def status_changes_of(devices: Collection[str], window: Window) -> list[Message]:
+    notifications = Notification.objects.filter(
+        activation__in=devices, message_type=MessageType.STATUS_CHANGE
+    )
+    return messages(notifications.emitted_between(*_around(window)))
+
+
+def heard(sources: Iterable[str | None], now: datetime) -> dict[str, Heard]:
+    """When each source first and last reported, up to ``now``, and which types it ever did."""
+    slugs = sorted({each for each in sources if each is not None})
+    with connection.cursor() as cursor:
+        end = first_id_at(now + timedelta(milliseconds=1))
+        cursor.execute(_HEARD, [slugs, list(MessageType), end])
+        rows = cursor.fetchall()
+    found: dict[str, Heard] = {}
+    for slug, message_type, first, last in rows:
+        known = found.get(slug)
+        found[slug] = Heard(
+            first=min(time_of(first), known.first if known else time_of(first)),
+            last=max(time_of(last), known.last if known else time_of(last)),
+            types=frozenset({message_type}) | (known.types if known else frozenset()),
+        )
+    return found
+
+
+def payloads(ids: Iterable[str]) -> Mapping[str, Payload]:
+    """What a page shows of its notifications, by id."""
+    rows = Notification.objects.filter(pk__in=list(ids)).values_list(
+        "id", "extras", "findings", "platform"
+    )
+    return {
+        str(key): Payload(
+            extras=extras,
+            findings=findings,
+            clients={
+                str(generation): asdict(view)
+                for generation, view in views(
+                    extras, Platform(platform) if platform else None
+                ).items()
+            },
+            platform=platform,
+        )
+        for key, extras, findings, platform in rows
+    }
+
+
+def why_nothing(notifications: NotificationQuerySet, window: Window, told: str) -> str:
+    """That no notification ``told`` anything in ``window``, and which of them are nearest to it."""
+    before = notifications.filter(id__lt=first_id_at(window.since)).newest_first()
+    after = notifications.filter(id__gte=first_id_at(window.until)).in_time_order()
+    last, following = (
+        each.values_list("emitted_at", flat=True).first() for each in (before, after)
+    )
+    return sentences.nothing(told, last, following)
+
+
+def _around(window: Window) -> tuple[datetime, datetime]:
+    reach = terms().longest + LATE_WITHIN
+    return max(window.since - reach, EPOCH), window.until + reach
+
+
+def _bindings(devices: set[str], *, before: datetime | None) -> dict[str, UUID]:
+    """Of each device the notification that tells its user: the last one ``before`` that moment, or
+    the first of all when it is None."""
+    told = Notification.objects.filter(activation=OuterRef("pk"), recipient__isnull=False)
+    told = told.in_time_order() if before is None else told.newest_first()
+    if before is not None:
+        told = told.filter(id__lt=first_id_at(before))
+    found = Activation.objects.filter(pk__in=devices).annotate(told=Subquery(told.values("id")[:1]))
+    return {key: told for key, told in found.values_list("pk", "told") if told is not None}
+
+
+def _message(row: tuple[Any, ...], names: Mapping[str, str | None]) -> Message:
+    (
+        key, at, source, message_type, result, operation, inbox_message, activation, recipient,
+        addressed_to, per_device, app, personal, nonconforming,
+    ) = row  # fmt: skip
+    return Message(
+        id=key, at=at, source=source, message_type=message_type, result=result,
+        operation=operation, operation_name=names.get(operation), inbox_message=inbox_message,
+        activation=activation, recipient=recipient, addressed_to=addressed_to,
+        per_device=per_device, app=app, personal=personal, nonconforming=nonconforming,
+    )  # fmt: skip
+
+
+def _distinct(found: Iterable[Message]) -> list[Message]:
+    return list({each.id: each for each in found}.values())

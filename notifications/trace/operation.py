@@ -1,0 +1,85 @@
+"""The timeline of one operation: by device, what its life cycle owes against what was sent."""
+
+from datetime import datetime, timedelta
+
+from notifications.protocol.audience import Basis, Certainty, status_changes
+from notifications.protocol.debts import Knowledge
+from notifications.protocol.episodes import Episode
+from notifications.protocol.expectations import Judgement, Mark, judge
+from notifications.protocol.extras import MessageType
+from notifications.protocol.message import Message
+
+from . import entries, evidence, sentences
+from .entries import EpisodeView, Timeline
+from .window import Window
+
+_NOTHING = "Nothing expected, nothing emitted: no notification is about this operation."
+
+
+def trace_operation(operation: str, *, now: datetime) -> Timeline:
+    """Of an operation that may have no notification. Raises ``evidence.TooMuch``."""
+    messages = evidence.about_operations({operation}).get(operation, [])
+    known = Knowledge(
+        now=now,
+        terms=evidence.terms(),
+        heard=evidence.heard((each.source for each in messages), now),
+        status_changes=_status_changes(messages),
+    )
+    judgement = judge(messages, known)
+    emitted = [_emitted(each, judgement) for each in judgement.messages]
+    owed = [entries.entry_of_gap(gap, gap.certainty) for gap in judgement.gaps]
+    found = entries.in_order((*emitted, *owed))
+    counts = entries.count(found)
+    return Timeline(
+        operation=operation,
+        operation_name=next((each.operation_name for each in messages), None),
+        verdict=sentences.verdict(counts.as_json(), entries.reasons(found)) if found else _NOTHING,
+        counts=counts,
+        lanes=tuple(dict.fromkeys(each.activation for each in found)),
+        episodes=tuple(_view(each, judgement, known) for each in judgement.episodes),
+        entries=found,
+    )
+
+
+def _status_changes(messages: list[Message]) -> dict[str, list[datetime]]:
+    devices = {each.activation for each in messages if each.activation is not None}
+    if not devices:
+        return {}
+    moments = [each.at for each in messages]
+    window = Window(min(moments), max(moments) + timedelta(milliseconds=1))
+    told = evidence.status_changes_of(devices, window)
+    return dict(status_changes(told, MessageType.STATUS_CHANGE))
+
+
+def _emitted(message: Message, judgement: Judgement) -> entries.Entry:
+    if message.is_user_wide:
+        reached = Basis.USER_WIDE, Certainty.KNOWN
+    elif message.activation is None:
+        reached = Basis.OPERATION, Certainty.KNOWN
+    else:
+        known = message.is_to_named_device
+        reached = Basis.ADDRESSED, Certainty.KNOWN if known else Certainty.ASSUMED
+    return entries.entry_of_message(
+        message,
+        *reached,
+        marks=judgement.marks.get(message.id, ()),
+        due=judgement.dues.get(message.id),
+    )
+
+
+def _view(episode: Episode, judgement: Judgement, known: Knowledge) -> EpisodeView:
+    gaps = sum(gap.episode == episode.number for gap in judgement.gaps)
+    inits = (*episode.inits, *episode.late_inits)
+    sent = (*inits, *episode.finishes)
+    repeats = sum(Mark.DUPLICATE in judgement.marks.get(each.id, ()) for each in sent)
+    life = known.terms.life_of(judgement.messages[0].operation_name)
+    return EpisodeView(
+        number=episode.number,
+        announced_at=inits[0].at if inits else None,
+        finished_at=episode.finishes[0].at if episode.finishes else None,
+        due=episode.began + life + known.terms.grace,
+        results=tuple(sorted(episode.results)),
+        agrees=len(episode.results) < 2,
+        owed=len(sent) - repeats + gaps,
+        sent=len(sent) - repeats,
+    )

@@ -1,0 +1,75 @@
+"""The trace of a user: all of the user's devices side by side. A call begins with a user."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from notifications.models import Notification
+from notifications.protocol.audience import Basis, Certainty
+from notifications.protocol.identity import first_id_at
+
+from . import entries, evidence, sentences
+from .device import Gathered, emitted_entry, gather, trace_of
+from .entries import Entry, Row, Trace, UserTrace
+from .window import Window
+
+MOST_DEVICES = 20  # side by side; the ones told most lately
+LOOKED_THROUGH = 500  # of a user's latest notifications, for the devices they name
+
+
+def trace_user(recipient: int, window: Window, *, now: datetime) -> UserTrace:
+    """Of a recipient by its surrogate key. Raises ``evidence.TooMuch``."""
+    activations = devices_of(recipient, window)
+    gathered = gather(activations, window, now=now, recipients={recipient})
+    traces = tuple(trace_of(each, gathered, window) for each in activations)
+    rows = _rows(traces, _to_nobody(recipient, traces, gathered, window))
+    found = [each.entry for each in rows]
+    counts = entries.count(found)
+    about = Notification.objects.filter(recipient=recipient)
+    return UserTrace(
+        recipient=recipient,
+        window=window,
+        verdict=sentences.verdict(counts.as_json(), entries.reasons(found))
+        if found
+        else evidence.why_nothing(about, window, "was sent to this user"),
+        counts=counts,
+        devices=traces,
+        rows=rows,
+    )
+
+
+def devices_of(recipient: int, window: Window) -> tuple[str, ...]:
+    """The devices that notifications to this user named last before the end of ``window``."""
+    latest = (
+        Notification.objects.filter(recipient=recipient, id__lt=first_id_at(window.until))
+        .newest_first()
+        .values_list("activation_id", flat=True)[:LOOKED_THROUGH]
+    )
+    named = dict.fromkeys(each for each in latest if each is not None)
+    return tuple(named)[:MOST_DEVICES]
+
+
+def _to_nobody(
+    recipient: int, traces: Iterable[Trace], gathered: Gathered, window: Window
+) -> list[Entry]:
+    """What was sent to the user and reaches none of the devices, or owed so."""
+    shown = {entry.key for trace in traces for entry in trace.entries}
+    found = [
+        emitted_entry(each, (Basis.USER_WIDE, Certainty.ASSUMED), gathered)
+        for each in gathered.messages.values()
+        if each.recipient == recipient and each.is_user_wide and each.at in window
+    ]
+    for judgement in gathered.judgements.values():
+        for gap in judgement.gaps:
+            if gap.activation is None and gap.anchor.recipient == recipient and gap.at in window:
+                found.append(entries.entry_of_gap(gap, gap.certainty))
+    return [each for each in found if each.key not in shown]
+
+
+def _rows(traces: tuple[Trace, ...], others: Iterable[Entry]) -> tuple[Row, ...]:
+    rows: dict[str, dict[str, Entry]] = {}
+    for trace in traces:
+        for entry in trace.entries:
+            rows.setdefault(entry.key, {})[trace.activation] = entry
+    found = [Row(entry=next(iter(cells.values())), devices=cells) for cells in rows.values()]
+    found += [Row(entry=each) for each in others]
+    return tuple(sorted(found, key=lambda row: row.place))

@@ -1,0 +1,129 @@
+"""What a trace says in words. Times are UTC; no sentence names a user."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from notifications.protocol.audience import Basis
+from notifications.protocol.expectations import Gap, Mark
+from notifications.protocol.extras import MessageType
+from notifications.protocol.message import Message
+from notifications.protocol.reasons import REASONS, Reason, counts_as
+
+# Each reason in the few words that a verdict has room for.
+WORDS: Mapping[Reason, str] = {
+    Reason.NOT_DUE: "not due yet",
+    Reason.NEVER_FINISHED: "announced, and its finish never sent",
+    Reason.NEVER_ANNOUNCED: "finished, and never announced",
+    Reason.FINISHED_ELSEWHERE: "finish sent to other devices only",
+    Reason.UNKNOWN_TYPE_SENT: "a message of an unknown type sent instead",
+    Reason.SOURCE_NEVER_SENDS: "never sent by this source",
+    Reason.SOURCE_SILENT: "the source was silent afterwards",
+    Reason.RECORDING_BEGAN: "the source was not recorded before",
+    Reason.STATUS_CHANGED: "the registration's status changed meanwhile",
+    Reason.ANNOUNCED_AGAIN: "announced again after it had finished",
+    Reason.ANNOUNCED_ELSEWHERE: "announced to other devices only",
+    Reason.DIFFERENT_DEVICES: "announced and finished on different devices",
+    Reason.OUT_OF_ORDER: "announcement and finish out of order",
+    Reason.ODD_IDENTIFIER: "the only message with an identifier that is no UUID",
+}
+_CLASSES = {
+    "missing": "missing",
+    "explained": "explained",
+    "undecided": "undecided",
+    "pending": "pending",
+    "late": "late",
+    "duplicate": "repeated",
+    "nonconforming": "nonconforming",
+}
+_WHERE: Mapping[Basis, str] = {
+    Basis.ADDRESSED: "",
+    Basis.USER_WIDE: " It went to the user; that this device was registered is assumed.",
+    Basis.OPERATION: " It names no device; it is about an operation of this one.",
+}
+_MARKED: Mapping[Mark, str] = {
+    Mark.LATE: " It came late{after}.",
+    Mark.DUPLICATE: " It repeats an earlier one.",
+    Mark.DISAGREEING: " Another finish of the same round tells a different result.",
+}
+
+
+def short(message_type: str | None) -> str:
+    """``operationInit`` of ``mtoken.operationInit``."""
+    return (
+        "a message without type" if message_type is None else message_type.removeprefix("mtoken.")
+    )
+
+
+def utc(moment: datetime) -> str:
+    return f"{moment.replace(tzinfo=None).isoformat(' ', timespec='seconds')} UTC"
+
+
+def of_gap(gap: Gap) -> str:
+    sentence = REASONS[gap.reason].sentence.format(
+        what=short(gap.message_type),
+        due=utc(gap.due),
+        at=utc(gap.seen) if gap.seen is not None else "",
+        other=_listed(gap.other),
+    )
+    return sentence[0].upper() + sentence[1:]
+
+
+def of_message(message: Message, basis: Basis, marks: Sequence[Mark], due: datetime | None) -> str:
+    after = f", after {utc(due)}" if due is not None else ", after the finish"
+    return (
+        _what(message)
+        + _WHERE.get(basis, "")
+        + "".join(_MARKED[mark].format(after=after) for mark in marks)
+    )
+
+
+def verdict(counts: Mapping[str, int], reasons: Sequence[Reason]) -> str:
+    """One sentence that names every class that is not zero."""
+    parts = [f"{counts['expected']} expected", f"{counts['emitted']} emitted"]
+    told = Counter(reasons)
+    for name, word in _CLASSES.items():
+        if counts[name]:
+            why = [each for each in told if counts_as(each) == name]
+            parts.append(f"{counts[name]} {word}{_because(why, told)}")
+    return ", ".join(parts) + "."
+
+
+def nothing(told: str, last: datetime | None, following: datetime | None) -> str:
+    """For an empty window; ``told`` is what no notification did in it."""
+    sentence = f"Nothing expected, nothing emitted: no notification {told} in the window"
+    if last is None and following is None:
+        return f"{sentence}, nor at any other time."
+    before = "there is none before" if last is None else f"the last one was {utc(last)}"
+    return f"{sentence}; {before}" + (f", the next {utc(following)}." if following else ".")
+
+
+def _because(reasons: Sequence[Reason], told: Mapping[Reason, int]) -> str:
+    if not reasons:
+        return ""
+    if len(reasons) == 1:
+        return f" ({WORDS[reasons[0]]})"
+    return f" ({'; '.join(f'{told[each]} {WORDS[each]}' for each in reasons)})"
+
+
+def _what(message: Message) -> str:
+    name = f" “{message.operation_name}”" if message.operation_name else ""
+    match message.message_type:
+        case MessageType.OPERATION_INIT:
+            return f"The operation{name} was announced."
+        case MessageType.OPERATION_FINISHED:
+            result = f": {message.result}" if message.result else ", no result told"
+            return f"The operation{name} finished{result}."
+        case MessageType.STATUS_CHANGE:
+            return "The status of the registration changed."
+        case MessageType.INBOX_MESSAGE_NEW:
+            return "A new message was posted to the inbox."
+        case None:
+            return "A message that tells no type."
+        case other:
+            return f"A message of the type {other}, which the specification does not have."
+
+
+def _listed(names: Sequence[str]) -> str:
+    shown = ", ".join(names[:3])
+    return f"{shown} and {len(names) - 3} more" if len(names) > 3 else shown

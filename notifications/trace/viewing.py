@@ -1,0 +1,33 @@
+"""The traces as people and programs get them: no view without its access record."""
+
+from datetime import datetime
+
+from notifications.models import AccessRecord
+
+from .access import Viewer, record_access
+from .device import trace_device
+from .entries import Timeline, Trace, UserTrace
+from .operation import trace_operation
+from .recipient import trace_user
+from .window import Window
+
+Action = AccessRecord.Action
+
+
+def view_device(activation: str, window: Window, viewer: Viewer, *, now: datetime) -> Trace:
+    """Raises ``evidence.TooMuch``; so do the others."""
+    trace = trace_device(activation, window, now=now)
+    record_access(viewer, Action.DEVICE_TRACE, activation, window)
+    return trace
+
+
+def view_user(recipient: int, window: Window, viewer: Viewer, *, now: datetime) -> UserTrace:
+    trace = trace_user(recipient, window, now=now)
+    record_access(viewer, Action.USER_TRACE, str(recipient), window)
+    return trace
+
+
+def view_operation(operation: str, viewer: Viewer, *, now: datetime) -> Timeline:
+    timeline = trace_operation(operation, now=now)
+    record_access(viewer, Action.OPERATION_TIMELINE, operation)
+    return timeline
