@@ -31,8 +31,13 @@ class NewestFirst(pagination.CursorPagination):
 
     def get_paginated_response(self, data: Any) -> Response:
         response = super().get_paginated_response(data)
-        links = {"next": self.get_next_link(), "prev": self.get_previous_link()}
-        given = [f'<{url}>; rel="{name}"' for name, url in links.items() if url]
-        if given:
-            response.headers["Link"] = ", ".join(given)
+        for name, value in link_header(self.get_next_link(), self.get_previous_link()).items():
+            response.headers[name] = value
         return response
+
+
+def link_header(following: str | None, previous: str | None) -> dict[str, str]:
+    """``Link`` (RFC 8288), where there is anything to link to."""
+    links = {"next": following, "prev": previous}
+    given = [f'<{url}>; rel="{name}"' for name, url in links.items() if url]
+    return {"Link": ", ".join(given)} if given else {}

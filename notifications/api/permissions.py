@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from rest_framework.permissions import DjangoModelPermissions
+from rest_framework.permissions import BasePermission, DjangoModelPermissions
 from rest_framework.request import Request
 
 if TYPE_CHECKING:
@@ -28,3 +28,12 @@ class ModelPermissions(DjangoModelPermissions):
             lacking: Any = ", ".join(self.get_required_permissions(request.method or "", model))
             self.message = f"This account lacks {lacking}; an administrator gives it by a group."
         return bool(allowed)
+
+
+class MayTrace(BasePermission):
+    """A trace tells more of a person than one notification does: it is a right of its own."""
+
+    message = "This account lacks notifications.trace; an administrator gives it by a group."
+
+    def has_permission(self, request: Request, view: "APIView") -> bool:
+        return bool(request.user.is_authenticated and request.user.has_perm("notifications.trace"))

@@ -60,13 +60,12 @@ def utc(moment: datetime) -> str:
 
 
 def of_gap(gap: Gap) -> str:
-    sentence = REASONS[gap.reason].sentence.format(
+    return REASONS[gap.reason].sentence.format(
         what=short(gap.message_type),
         due=utc(gap.due),
         at=utc(gap.seen) if gap.seen is not None else "",
         other=_listed(gap.other),
     )
-    return sentence[0].upper() + sentence[1:]
 
 
 def of_message(message: Message, basis: Basis, marks: Sequence[Mark], due: datetime | None) -> str:

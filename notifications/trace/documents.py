@@ -1,0 +1,126 @@
+"""The objects of a trace as JSON documents: what the API answers and ``--json`` prints.
+
+Times are RFC 3339 in UTC to the millisecond.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from notifications.protocol.identity import timestamp
+
+from .entries import Entry, EpisodeView, Row, Timeline, Trace, UserTrace
+from .gaps import Gaps
+from .window import Window
+
+
+def of_trace(trace: Trace, shown: Iterable[Entry]) -> dict[str, Any]:
+    """``shown`` are the entries of one page; the rest is of the whole window."""
+    return {**_summary(trace), "entries": [of_entry(each) for each in shown]}
+
+
+def of_user_trace(trace: UserTrace, shown: Iterable[Row]) -> dict[str, Any]:
+    return {
+        "recipient": trace.recipient,
+        **_window(trace.window),
+        "verdict": trace.verdict,
+        "counts": trace.counts.as_json(),
+        "devices": [_summary(each) for each in trace.devices],
+        "entries": [_row(each) for each in shown],
+    }
+
+
+def of_timeline(timeline: Timeline, shown: Iterable[Entry]) -> dict[str, Any]:
+    """``lanes`` hold the keys of their entries; None is the lane of what names no device."""
+    return {
+        "operation": timeline.operation,
+        "operation_name": timeline.operation_name,
+        "verdict": timeline.verdict,
+        "counts": timeline.counts.as_json(),
+        "lanes": [
+            {
+                "activation": lane,
+                "entries": [each.key for each in timeline.entries if each.activation == lane],
+            }
+            for lane in timeline.lanes
+        ],
+        "episodes": [_episode(each) for each in timeline.episodes],
+        "entries": [of_entry(each) for each in shown],
+    }
+
+
+def of_gaps(gaps: Gaps, shown: Iterable[Entry]) -> dict[str, Any]:
+    return {
+        **_window(gaps.window),
+        "counts": {str(kind): count for kind, count in gaps.counts.items()},
+        "unjudged": gaps.unjudged,
+        "results": [of_entry(each) for each in shown],
+    }
+
+
+def of_entry(entry: Entry) -> dict[str, Any]:
+    payload = entry.payload
+    return {
+        "key": entry.key,
+        "at": timestamp(entry.at),
+        "due": _moment(entry.due),
+        "kind": entry.kind,
+        "message_type": entry.message_type,
+        "result": entry.result,
+        "operation": entry.operation,
+        "operation_name": entry.operation_name,
+        "inbox_message": entry.inbox_message,
+        "activation": entry.activation,
+        "basis": entry.basis,
+        "certainty": entry.certainty,
+        "grade": entry.grade,
+        "rule": entry.rule,
+        "reason": entry.reason,
+        "counts_as": entry.counts_as,
+        "marks": list(entry.marks),
+        "sentence": entry.sentence,
+        "clients": payload.clients if payload else None,
+        "findings": list(payload.findings) if payload else [],
+        "evidence": [str(each) for each in entry.evidence],
+    }
+
+
+def _summary(trace: Trace) -> dict[str, Any]:
+    return {
+        "activation": trace.activation,
+        **_window(trace.window),
+        "verdict": trace.verdict,
+        "counts": trace.counts.as_json(),
+    }
+
+
+def _row(row: Row) -> dict[str, Any]:
+    """``devices`` says which of the devices the entry concerns, and why it is theirs."""
+    return {
+        **of_entry(row.entry),
+        "devices": [
+            {"activation": activation, "basis": each.basis, "certainty": each.certainty}
+            for activation, each in row.devices.items()
+        ],
+    }
+
+
+def _episode(episode: EpisodeView) -> dict[str, Any]:
+    return {
+        "number": episode.number,
+        "announced_at": _moment(episode.announced_at),
+        "finished_at": _moment(episode.finished_at),
+        "due": timestamp(episode.due),
+        "results": list(episode.results),
+        "agrees": episode.agrees,
+        "owed": episode.owed,
+        "sent": episode.sent,
+    }
+
+
+def _window(window: Window) -> dict[str, str]:
+    return {"since": timestamp(window.since), "until": timestamp(window.until)}
+
+
+def _moment(moment: datetime | None) -> str | None:
+    return None if moment is None else timestamp(moment)

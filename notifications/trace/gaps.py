@@ -1,0 +1,122 @@
+"""The gaps of a window over all operations: set-based, no query for each of them."""
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import groupby
+
+from django.db import connection
+
+from notifications.protocol.audience import status_changes
+from notifications.protocol.debts import Knowledge
+from notifications.protocol.expectations import Gap, judge
+from notifications.protocol.extras import MessageType
+from notifications.protocol.identity import first_id_at
+from notifications.protocol.reasons import CountsAs, Reason, Rule
+
+from . import entries, evidence
+from .entries import Entry
+from .window import Window
+
+LONGEST = timedelta(days=31)
+MOST_MESSAGES = 1_000  # of one operation around the window; real ones have a dozen
+TOGETHER = 5_000  # messages of operations that are judged at a time
+
+# All but the ordinary: one announcement, then one finish, and no two devices named. The rules owe
+# nothing for those (a test holds the two equal), and they are nearly all there is.
+_SUSPECTS = """
+    SELECT operation_id, count(*)
+    FROM notifications_notification
+    WHERE operation_id IS NOT NULL AND id >= %s AND id < %s AND message_type IN (%s, %s)
+    GROUP BY operation_id
+    HAVING NOT (
+        count(*) = 2
+        AND min(message_type) <> max(message_type)
+        AND min(activation_id) IS NOT DISTINCT FROM max(activation_id)
+        AND min(emitted_at) FILTER (WHERE message_type = %s) <=
+            min(emitted_at) FILTER (WHERE message_type = %s)
+    )
+    ORDER BY operation_id
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Which gaps; what is empty wants all."""
+
+    rules: Collection[Rule] = ()
+    reasons: Collection[Reason] = ()
+    apps: Collection[str] = ()
+
+    def __contains__(self, gap: Gap) -> bool:
+        return (
+            (not self.rules or gap.rule in self.rules)
+            and (not self.reasons or gap.reason in self.reasons)
+            and (not self.apps or gap.anchor.app in self.apps)
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gaps:
+    """In order of the time they were first owed. ``unjudged`` operations have over 1,000 messages
+    around the window, which no life cycle has."""
+
+    window: Window
+    entries: tuple[Entry, ...]
+    counts: Mapping[CountsAs, int]
+    unjudged: int
+
+
+def find_gaps(window: Window, *, now: datetime, wanted: Wanted | None = None) -> Gaps:
+    """Those first owed in ``window``, a month at most."""
+    suspects = _suspects(window)
+    found = [
+        gap
+        for chunk in _chunks(suspects)
+        for gap in _judged(chunk, window, now)
+        if gap.at in window and (wanted is None or gap in wanted)
+    ]
+    return Gaps(
+        window=window,
+        entries=entries.in_order(entries.entry_of_gap(gap, gap.certainty) for gap in found),
+        counts={kind: sum(gap.counts_as is kind for gap in found) for kind in CountsAs},
+        unjudged=sum(count > MOST_MESSAGES for count in suspects.values()),
+    )
+
+
+def _suspects(window: Window) -> dict[str, int]:
+    """The operations that may have a gap in the window, each with how many messages it has."""
+    margin = evidence.terms().longest
+    kinds = (MessageType.OPERATION_INIT, MessageType.OPERATION_FINISHED)
+    bounds = (first_id_at(window.since - margin), first_id_at(window.until + margin))
+    with connection.cursor() as cursor:
+        cursor.execute(_SUSPECTS, [*bounds, *kinds, *kinds])
+        return dict(cursor.fetchall())
+
+
+def _chunks(suspects: Mapping[str, int]) -> Iterator[list[str]]:
+    judged = [(key, count) for key, count in suspects.items() if count <= MOST_MESSAGES]
+    before, numbered = 0, []
+    for key, count in judged:
+        numbered.append((before // TOGETHER, key))
+        before += count
+    for _, chunk in groupby(numbered, key=lambda each: each[0]):
+        yield [key for _, key in chunk]
+
+
+def _judged(operations: list[str], window: Window, now: datetime) -> Iterator[Gap]:
+    told = evidence.about_operations(operations)
+    messages = [each for of_one in told.values() for each in of_one]
+    known = Knowledge(
+        now=now,
+        terms=evidence.terms(),
+        heard=evidence.heard((each.source for each in messages), now),
+        status_changes=status_changes(
+            evidence.status_changes_of(
+                {each.activation for each in messages if each.activation is not None}, window
+            ),
+            MessageType.STATUS_CHANGE,
+        ),
+    )
+    for of_one in told.values():
+        yield from judge(of_one, known).gaps

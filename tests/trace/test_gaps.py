@@ -1,0 +1,118 @@
+"""The gaps of a window: all of them, by few queries, and none that a trace would not tell."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from notifications.models import Activation, Operation
+from notifications.protocol.reasons import CountsAs, Reason, Rule
+from notifications.trace import gaps
+from notifications.trace.device import trace_device
+from notifications.trace.gaps import Wanted, find_gaps
+from notifications.trace.operation import trace_operation
+from notifications.trace.window import Window
+from notifications.world import Emitted, Fault
+
+from .conftest import DAY, UNTIL
+from .stories import NOON, PHONE, STORIES, finish, init, to
+
+NOW = UNTIL + timedelta(hours=1)
+
+
+def test_they_are_those_of_all_timelines(troubled_day: list[Emitted]) -> None:
+    """The gaps are found among suspects only; the timelines look at every operation."""
+    found = find_gaps(DAY, now=NOW)
+    timelines = [
+        trace_operation(key, now=NOW) for key in Operation.objects.values_list("pk", flat=True)
+    ]
+    told = {each.key: each for timeline in timelines for each in timeline.entries if each.reason}
+    assert {each.key: each for each in found.entries} == told
+    assert len({each.reason for each in found.entries}) > 5
+    assert found.counts[CountsAs.MISSING] > 10
+
+
+def test_they_are_those_of_all_devices(troubled_day: list[Emitted]) -> None:
+    found = {each.key for each in find_gaps(DAY, now=NOW).entries if each.activation is not None}
+    told = {
+        each.key
+        for activation in Activation.objects.values_list("pk", flat=True)
+        for each in trace_device(activation, DAY, now=NOW).entries
+        if each.reason and each.activation is not None
+    }
+    assert told == found
+
+
+def test_a_day_without_trouble_has_none(db: None, tell: Callable[..., None]) -> None:
+    (story,) = (each for each in STORIES if each.name == "The second try worked")
+    tell(story)
+    window = Window(NOON - timedelta(minutes=1), NOON + timedelta(minutes=2))
+    found = find_gaps(window, now=NOW)
+    assert found.entries == ()
+    assert set(found.counts.values()) == {0}
+
+
+def test_what_was_dropped_is_among_them(troubled_day: list[Emitted]) -> None:
+    dropped = {
+        each.fact.operation.operation_id
+        for each in troubled_day
+        if each.fault is Fault.DROPPED and each.fact.operation is not None
+    }
+    missing = {each.operation for each in find_gaps(DAY, now=NOW).entries}
+    assert len(dropped & missing) > len(dropped) / 2
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        Wanted(rules=[Rule.E2]),
+        Wanted(reasons=[Reason.NEVER_FINISHED, Reason.ODD_IDENTIFIER]),
+        Wanted(apps=["mobile-token-business"]),
+        Wanted(rules=[Rule.E1], apps=["mobile-token"]),
+    ],
+)
+def test_they_can_be_narrowed(troubled_day: list[Emitted], wanted: Wanted) -> None:
+    every = find_gaps(DAY, now=NOW).entries
+    some = find_gaps(DAY, now=NOW, wanted=wanted).entries
+    assert 0 < len(some) < len(every)
+    assert set(some) < set(every)
+    assert not wanted.rules or {each.rule for each in some} == set(wanted.rules)
+    assert not wanted.reasons or {each.reason for each in some} == set(wanted.reasons)
+
+
+def test_the_number_of_queries_does_not_grow_with_the_operations(
+    troubled_day: list[Emitted], django_assert_max_num_queries: Callable[..., Any]
+) -> None:
+    with django_assert_max_num_queries(5):
+        found = find_gaps(DAY, now=NOW)
+    assert len(found.entries) > 40
+
+
+def test_operations_are_judged_in_portions(
+    troubled_day: list[Emitted], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    every = find_gaps(DAY, now=NOW)
+    monkeypatch.setattr(gaps, "TOGETHER", 7)
+    assert find_gaps(DAY, now=NOW) == every
+
+
+def test_an_operation_that_is_none_is_told_and_keeps_nobody_up(
+    tell: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gaps, "MOST_MESSAGES", 2)
+    lone = {**to(PHONE, init("c5b9d1de-6a0e-4d0c-8a59-3f1d0a7d9e00")), "message_id": "lone"}
+    many = [{**to(PHONE, content), "message_id": f"m-{n}"} for n, content in
+            enumerate((init(), init(), init(), finish()))]  # fmt: skip
+    tell({**each, "emitted_at": NOON.isoformat()} for each in (lone, *many))
+    found = find_gaps(DAY, now=NOW)
+    assert (found.unjudged, len(found.entries)) == (1, 1)
+
+
+def test_a_gap_is_in_the_window_in_which_it_was_first_owed(tell: Callable[..., None]) -> None:
+    (story,) = (each for each in STORIES if each.name == "Announced but never finished")
+    tell(story)
+    moment = timedelta(milliseconds=1)
+    assert find_gaps(Window(NOON, NOON + moment), now=NOW).counts[CountsAs.MISSING] == 1
+    assert find_gaps(Window(NOON + moment, NOON + 300_000 * moment), now=NOW).entries == ()
+    assert find_gaps(Window(NOON - moment, NOON), now=NOW).entries == ()
