@@ -87,6 +87,7 @@ class Notification(models.Model):
     objects = NotificationQuerySet.as_manager()
 
     class Meta:
+        permissions = (("trace", "Can trace devices, users and operations"),)
         indexes = (
             # Trace of a device, newest first or in time order within a window.
             models.Index(

@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 
 from notifications.ingest.envelope import emission_from
 from notifications.ingest.recorder import record
-from notifications.models import Notification
+from notifications.models import AccessRecord, Notification
 from tests.conftest import DEVICE, INBOX, INBOX_NEW, INIT, NOW, OPERATION, SOURCE
 
 
@@ -112,6 +112,18 @@ def test_a_question_is_served_by_its_index(
 ) -> None:
     plan = plan_of(question(Notification.objects.all()))
     assert f"y2026m03_{index}" in plan
+
+
+@pytest.mark.usefixtures("db")
+def test_who_looked_at_a_subject_is_served_by_its_index() -> None:
+    AccessRecord.objects.bulk_create(
+        AccessRecord(who="support", via="api", action="device_trace", subject=f"device-{n % 700}")
+        for n in range(4_000)
+    )
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE notifications_accessrecord")
+    looked = AccessRecord.objects.filter(subject=DEVICE).order_by("-id")
+    assert "access_record_subject" in plan_of(looked)
 
 
 def test_findings_are_found_by_their_code(record_one: Callable[..., UUID]) -> None:

@@ -1,0 +1,36 @@
+"""Every view of a trace is recorded. Record it before the answer is given: what cannot be recorded
+must not be shown."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from notifications.models import AccessRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Viewer:
+    """Who asks: a user name, or that of the operating system for a command."""
+
+    who: str
+    via: AccessRecord.Via
+    case_number: str = ""
+
+
+def record_access(
+    viewer: Viewer,
+    *,
+    action: AccessRecord.Action,
+    subject: str,
+    since: datetime | None = None,
+    until: datetime | None = None,
+) -> None:
+    """``subject`` is an activation id, an operation id or a recipient's surrogate key."""
+    AccessRecord.objects.create(
+        who=viewer.who,
+        via=viewer.via,
+        action=action,
+        subject=subject,
+        since=since,
+        until=until,
+        case_number=viewer.case_number,
+    )
