@@ -122,13 +122,28 @@ def outsider(persona: Callable[..., APIClient]) -> APIClient:
 
 
 @pytest.fixture
-def operator_client(db: None) -> Client:
-    """A browser with an operator signed in."""
-    account = Account.objects.create_user("operator", is_staff=True)
-    account.groups.add(Group.objects.get(name="Operators"))
-    client = Client()
-    client.force_login(account)
-    return client
+def browser_of(db: None) -> Callable[[str], Client]:
+    """Makes a browser with somebody of ``group`` signed in."""
+
+    def make(group: str) -> Client:
+        account = Account.objects.create_user(group.lower().removesuffix("s"), is_staff=True)
+        account.groups.add(Group.objects.get(name=group))
+        client = Client()
+        client.force_login(account)
+        return client
+
+    return make
+
+
+@pytest.fixture
+def operator_client(browser_of: Callable[[str], Client]) -> Client:
+    return browser_of("Operators")
+
+
+@pytest.fixture
+def auditor_client(browser_of: Callable[[str], Client]) -> Client:
+    """Sees all that an operator sees, and who looked."""
+    return browser_of("Auditors")
 
 
 @pytest.fixture

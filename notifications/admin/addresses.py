@@ -1,11 +1,20 @@
 """Where the pages are. A key is any text of up to 256 characters and must survive an address."""
 
 import re
+from collections.abc import Mapping
 
 from django.contrib.admin.utils import quote
 from django.urls import reverse
 
+from notifications.models import AccessRecord
+
 _QUOTED = re.compile("_([0-9A-F]{2})")
+# The kind of page that what somebody looked at has.
+LOOKED_AT: Mapping[str, str] = {
+    AccessRecord.Action.DEVICE_TRACE: "activation",
+    AccessRecord.Action.USER_TRACE: "recipient",
+    AccessRecord.Action.OPERATION_TIMELINE: "operation",
+}
 
 
 def quote_key(key: object) -> str:

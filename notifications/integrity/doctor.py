@@ -32,15 +32,15 @@ def examine(now: datetime) -> Iterator[tuple[str, list[Symptom]]]:
 
 def _guards(now: datetime) -> Iterator[Symptom]:
     rows = _rows("""
-        SELECT tree.relid::regclass::text, wanted.name
+        SELECT guarded.relid::regclass::text, wanted.name
         FROM (
             SELECT relid FROM pg_partition_tree('notifications_notification')
             UNION ALL SELECT 'notifications_accessrecord'::regclass
-        ) AS tree
+        ) AS guarded (relid)
         CROSS JOIN (VALUES ('refuse_change'), ('refuse_truncate')) AS wanted (name)
         WHERE NOT EXISTS (
             SELECT FROM pg_trigger
-            WHERE tgrelid = tree.relid AND tgname = wanted.name AND tgenabled = 'A'
+            WHERE tgrelid = guarded.relid AND tgname = wanted.name AND tgenabled = 'A'
                 AND tgfoid = 'refuse_change'::regproc
         )
         ORDER BY 1, 2

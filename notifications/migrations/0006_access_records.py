@@ -1,10 +1,11 @@
-"""Who looked at what, append-only like the evidence itself."""
+"""Who looked at what; append-only as evidence is."""
 
 from django.db import migrations, models
 from django.db.models.functions import Now
 
-import notifications.models.fields
+from notifications.models.fields import IdentifierField
 
+# ENABLE ALWAYS: session_replication_role = replica must not switch the guards off.
 GUARDS = """
 CREATE TRIGGER refuse_change BEFORE UPDATE OR DELETE ON notifications_accessrecord
     FOR EACH ROW EXECUTE FUNCTION refuse_change();
@@ -28,21 +29,62 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="AccessRecord",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("at", models.DateTimeField(db_default=Now())),
-                ("who", models.CharField(help_text="The user name at that time; for a command, the system's.", max_length=150)),
-                ("via", models.CharField(choices=[("admin", "Admin"), ("api", "Api"), ("command", "Command")], max_length=8)),
-                ("action", models.CharField(choices=[("device_trace", "trace of a device"), ("user_trace", "trace of a user"), ("operation_timeline", "timeline of an operation")], max_length=20)),
-                ("subject", notifications.models.fields.IdentifierField(help_text="Activation or operation id, or a recipient's key: never a user id.", max_length=256)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "who",
+                    models.CharField(
+                        help_text="The user name at that time; of the system, for a command.",
+                        max_length=150,
+                    ),
+                ),
+                (
+                    "via",
+                    models.CharField(
+                        choices=[("admin", "Admin"), ("api", "API"), ("command", "Command")],
+                        max_length=7,
+                    ),
+                ),
+                (
+                    "action",
+                    models.CharField(
+                        choices=[
+                            ("device_trace", "Device trace"),
+                            ("user_trace", "User trace"),
+                            ("operation_timeline", "Operation timeline"),
+                        ],
+                        max_length=18,
+                    ),
+                ),
+                (
+                    "subject",
+                    IdentifierField(
+                        help_text="Activation id, operation id or the recipient's surrogate key; never a user id.",
+                        max_length=256,
+                    ),
+                ),
                 ("since", models.DateTimeField(null=True)),
                 ("until", models.DateTimeField(null=True)),
-                ("case_number", models.CharField(blank=True, default="", max_length=64)),
+                ("case_number", models.CharField(default="", max_length=64)),
+                ("at", models.DateTimeField(db_default=Now())),
             ],
             options={
                 "indexes": [models.Index(fields=["subject", "id"], name="access_record_subject")],
                 "constraints": [
-                    models.CheckConstraint(condition=models.Q(("via__in", ("admin", "api", "command"))), name="access_record_via"),
-                    models.CheckConstraint(condition=models.Q(("action__in", ("device_trace", "user_trace", "operation_timeline"))), name="access_record_action"),
+                    models.CheckConstraint(
+                        condition=models.Q(("via__in", ["admin", "api", "command"])),
+                        name="access_record_via",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("action__in", ["device_trace", "user_trace", "operation_timeline"])
+                        ),
+                        name="access_record_action",
+                    ),
                 ],
             },
         ),

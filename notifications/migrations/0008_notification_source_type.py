@@ -1,11 +1,11 @@
-"""When a source first and last emitted each type, for the traces."""
+"""The index by which a source's first and last notification of each type are found."""
 
 from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("notifications", "0007_right_to_trace"),
+        ("notifications", "0007_rights_of_traces"),
     ]
 
     operations = [

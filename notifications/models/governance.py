@@ -1,4 +1,6 @@
-"""Who looked at what."""
+"""Who looked at what, kept as evidence is."""
+
+from typing import TypeAlias
 
 from django.db import models
 from django.db.models.functions import Now
@@ -8,46 +10,56 @@ from .fields import IdentifierField
 MAX_CASE_NUMBER = 64
 
 
+class AccessVia(models.TextChoices):
+    ADMIN = "admin"
+    API = "api", "API"
+    COMMAND = "command"
+
+
+class AccessAction(models.TextChoices):
+    DEVICE_TRACE = "device_trace", "Device trace"
+    USER_TRACE = "user_trace", "User trace"
+    OPERATION_TIMELINE = "operation_timeline", "Operation timeline"
+
+
 class AccessRecord(models.Model):
-    """One view of a trace. Append-only like evidence: triggers refuse UPDATE, DELETE, TRUNCATE."""
+    """Every view of a trace leaves one: who looked at whom, over which time, when and for which
+    case. Immutable: triggers refuse UPDATE, DELETE and TRUNCATE, as they do of notifications."""
 
-    class Via(models.TextChoices):
-        ADMIN = "admin"
-        API = "api"
-        COMMAND = "command"
+    Via: TypeAlias = AccessVia
+    Action: TypeAlias = AccessAction
 
-    class Action(models.TextChoices):
-        DEVICE_TRACE = "device_trace", "trace of a device"
-        USER_TRACE = "user_trace", "trace of a user"
-        OPERATION_TIMELINE = "operation_timeline", "timeline of an operation"
-
-    at = models.DateTimeField(db_default=Now())
+    # Who
     who = models.CharField(
-        max_length=150, help_text="The user name at that time; for a command, the system's."
+        max_length=150, help_text="The user name at that time; of the system, for a command."
     )
-    via = models.CharField(max_length=8, choices=Via)
+    via = models.CharField(max_length=7, choices=AccessVia)
 
-    action = models.CharField(max_length=20, choices=Action)
+    # What
+    action = models.CharField(max_length=18, choices=AccessAction)
     subject = IdentifierField(
-        help_text="Activation or operation id, or a recipient's key: never a user id."
+        help_text="Activation id, operation id or the recipient's surrogate key; never a user id."
     )
     since = models.DateTimeField(null=True)
     until = models.DateTimeField(null=True)
-    case_number = models.CharField(max_length=MAX_CASE_NUMBER, default="", blank=True)
+    case_number = models.CharField(max_length=MAX_CASE_NUMBER, default="")
+
+    # Times
+    at = models.DateTimeField(db_default=Now())
 
     class Meta:
         indexes = (
-            # Who looked at this subject, newest first: WHERE subject = … ORDER BY id DESC.
+            # Who looked at this subject, newest first. The whole list is in the order of the key.
             models.Index(fields=("subject", "id"), name="access_record_subject"),
         )
         constraints = (
             models.CheckConstraint(
                 name="access_record_via",
-                condition=models.Q(via__in=("admin", "api", "command")),
+                condition=models.Q(via__in=AccessVia.values),
             ),
             models.CheckConstraint(
                 name="access_record_action",
-                condition=models.Q(action__in=("device_trace", "user_trace", "operation_timeline")),
+                condition=models.Q(action__in=AccessAction.values),
             ),
         )
 

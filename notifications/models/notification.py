@@ -113,15 +113,15 @@ class Notification(models.Model):
                 name="notification_inbox_message",
                 condition=models.Q(inbox_message__isnull=False),
             ),
-            # When a source first and last emitted each type: what it is known to send, and whether
-            # it was still heard.
-            models.Index(fields=("source", "message_type", "id"), name="notification_source_type"),
             # Search by a source's own name of a message.
             models.Index(
                 fields=("message_id", "id"),
                 name="notification_message_id",
                 condition=models.Q(message_id__isnull=False),
             ),
+            # When a source first and last emitted each type: what it is known to emit, and whether
+            # it was still heard.
+            models.Index(fields=("source", "message_type", "id"), name="notification_source_type"),
             # Feed, incremental exports and seals: recording order.
             models.Index(fields=("recorded_xid", "id"), name="notification_recorded"),
             # with_finding(): few rows have findings, so the index holds only those.

@@ -7,8 +7,9 @@ from uuid import UUID
 
 from django import template
 
-from notifications.admin.addresses import list_address, page_address
+from notifications.admin.addresses import LOOKED_AT, list_address, page_address
 from notifications.admin.words import GATEWAYS, Badge, finding_name, of_result, of_type
+from notifications.models import AccessRecord
 from notifications.protocol.clients import Platform
 from notifications.protocol.identity import EPOCH, time_of
 
@@ -84,6 +85,14 @@ def result_badge(result: str) -> dict[str, Badge]:
 def identifier(kind: str, key: object) -> dict[str, Any]:
     """A link to the page of ``kind``, as long as there is room and whole in its title."""
     return {"address": page_address(kind, key), "text": key}
+
+
+@register.inclusion_tag("admin/notifications/parts/identifier.html")
+def looked_at(record: AccessRecord) -> dict[str, Any]:
+    """A link to the page of what was looked at; of a user it is the surrogate key."""
+    kind = LOOKED_AT[record.action]
+    name = f"recipient {record.subject}" if kind == "recipient" else record.subject
+    return {"address": page_address(kind, record.subject), "text": name}
 
 
 @register.filter

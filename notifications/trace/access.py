@@ -1,15 +1,15 @@
-"""Every view of a trace is recorded before it is shown."""
+"""Every view of a trace is recorded. Record it before the answer is given: what cannot be recorded
+must not be shown."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from notifications.models import AccessRecord
-
-from .window import Window
 
 
 @dataclass(frozen=True, slots=True)
 class Viewer:
-    """Who looks: ``who`` is a user name, ``case_number`` what for, if told."""
+    """Who asks: a user name, or that of the operating system for a command."""
 
     who: str
     via: AccessRecord.Via
@@ -17,14 +17,20 @@ class Viewer:
 
 
 def record_access(
-    viewer: Viewer, action: AccessRecord.Action, subject: str, window: Window | None = None
+    viewer: Viewer,
+    *,
+    action: AccessRecord.Action,
+    subject: str,
+    since: datetime | None = None,
+    until: datetime | None = None,
 ) -> None:
+    """``subject`` is an activation id, an operation id or a recipient's surrogate key."""
     AccessRecord.objects.create(
         who=viewer.who,
         via=viewer.via,
         action=action,
         subject=subject,
-        since=window.since if window else None,
-        until=window.until if window else None,
+        since=since,
+        until=until,
         case_number=viewer.case_number,
     )

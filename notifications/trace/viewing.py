@@ -17,17 +17,21 @@ Action = AccessRecord.Action
 def view_device(activation: str, window: Window, viewer: Viewer, *, now: datetime) -> Trace:
     """Raises ``evidence.TooMuch``; so do the others."""
     trace = trace_device(activation, window, now=now)
-    record_access(viewer, Action.DEVICE_TRACE, activation, window)
+    _record(viewer, Action.DEVICE_TRACE, activation, window)
     return trace
 
 
 def view_user(recipient: int, window: Window, viewer: Viewer, *, now: datetime) -> UserTrace:
     trace = trace_user(recipient, window, now=now)
-    record_access(viewer, Action.USER_TRACE, str(recipient), window)
+    _record(viewer, Action.USER_TRACE, str(recipient), window)
     return trace
 
 
 def view_operation(operation: str, viewer: Viewer, *, now: datetime) -> Timeline:
     timeline = trace_operation(operation, now=now)
-    record_access(viewer, Action.OPERATION_TIMELINE, operation)
+    record_access(viewer, action=Action.OPERATION_TIMELINE, subject=operation)
     return timeline
+
+
+def _record(viewer: Viewer, action: AccessRecord.Action, subject: str, window: Window) -> None:
+    record_access(viewer, action=action, subject=subject, since=window.since, until=window.until)

@@ -14,10 +14,14 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from notifications.models import Account, Activation, Notification, Recipient
+from notifications.models import AccessRecord, Account, Activation, Notification, Recipient
+from notifications.trace.access import Viewer, record_access
 from tests.conftest import DEVICE, FINISHED, INBOX, INBOX_NEW, INIT, OPERATION, SOURCE
 
-KINDS = ("notification", "operation", "activation", "inboxmessage", "recipient", "source")
+KINDS = (
+    "notification", "operation", "activation", "inboxmessage", "recipient", "source",
+    "accessrecord",
+)  # fmt: skip
 LIST = "/admin/notifications/notification/"
 Record = Callable[..., UUID]
 
@@ -30,6 +34,11 @@ def page_of(kind: str, key: Any) -> str:
     return reverse(f"admin:notifications_{kind}_change", args=[quote(str(key))])
 
 
+def look() -> None:
+    viewer = Viewer("support", AccessRecord.Via.ADMIN)
+    record_access(viewer, action=AccessRecord.Action.DEVICE_TRACE, subject=DEVICE)
+
+
 @pytest.fixture
 def recorded(record_one: Record) -> dict[str, Any]:
     """One of each kind; its keys."""
@@ -38,6 +47,7 @@ def recorded(record_one: Record) -> dict[str, Any]:
         emitted_at="2026-03-14T09:00:00Z",
     )  # fmt: skip
     record_one(extras=INBOX_NEW, user_id="user-1")
+    look()
     return {
         "notification": notification,
         "operation": OPERATION,
@@ -45,15 +55,16 @@ def recorded(record_one: Record) -> dict[str, Any]:
         "inboxmessage": INBOX,
         "recipient": Recipient.objects.get().pk,
         "source": SOURCE,
+        "accessrecord": AccessRecord.objects.get().pk,
     }
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_list_and_page_opens(
-    operator_client: Client, recorded: dict[str, Any], kind: str
+    auditor_client: Client, recorded: dict[str, Any], kind: str
 ) -> None:
-    assert operator_client.get(list_of(kind)).status_code == 200
-    response = operator_client.get(page_of(kind, recorded[kind]))
+    assert auditor_client.get(list_of(kind)).status_code == 200
+    response = auditor_client.get(page_of(kind, recorded[kind]))
     assert response.status_code == 200
     assert "notifications/notification/" in response.content.decode()
 
@@ -68,7 +79,7 @@ def test_every_model_of_the_registry_opens_for_a_superuser(recorded: dict[str, A
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_no_list_counts_or_skips_and_all_cost_the_same_for_many(
-    operator_client: Client, record_one: Record, kind: str
+    auditor_client: Client, record_one: Record, kind: str
 ) -> None:
     costs = []
     for size in (5, 60):
@@ -79,10 +90,11 @@ def test_no_list_counts_or_skips_and_all_cost_the_same_for_many(
                 extras=INIT | {"operationId": f"op-{size}-{number}", "inboxId": f"in-{number}"},
                 source=f"source-{size}-{number}",
             )
+            look()
         with CaptureQueriesContext(
             connection,
         ) as queries:
-            assert operator_client.get(list_of(kind), {"when": "all"}).status_code == 200
+            assert auditor_client.get(list_of(kind), {"when": "all"}).status_code == 200
         costs.append(len(queries))
         for query in queries:
             assert "COUNT(" not in query["sql"]
@@ -110,9 +122,9 @@ def test_pages_follow_each_other_without_a_gap(operator_client: Client, record_o
 @pytest.mark.parametrize("side", ["before", "after"])
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_forged_page_is_no_error(
-    operator_client: Client, recorded: dict[str, Any], kind: str, side: str, bound: str
+    auditor_client: Client, recorded: dict[str, Any], kind: str, side: str, bound: str
 ) -> None:
-    assert operator_client.get(list_of(kind), {side: bound}).status_code == 200
+    assert auditor_client.get(list_of(kind), {side: bound}).status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -127,10 +139,10 @@ def test_a_list_is_searched_by_any_identifier_whatever_its_age(
 
 @pytest.mark.parametrize("term", ["\x00", "x" * 10000, "%", "'", "\u202e", "no such thing"])
 def test_a_search_that_finds_nothing_says_so(
-    operator_client: Client, recorded: dict[str, Any], term: str
+    auditor_client: Client, recorded: dict[str, Any], term: str
 ) -> None:
     for address in [*map(list_of, KINDS), reverse("admin:search")]:
-        assert operator_client.get(address, {"q": term}).status_code == 200
+        assert auditor_client.get(address, {"q": term}).status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -182,14 +194,14 @@ def test_an_empty_list_offers_a_wider_window(
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_nothing_can_be_added_changed_or_deleted(
-    operator_client: Client, recorded: dict[str, Any], kind: str
+    auditor_client: Client, recorded: dict[str, Any], kind: str
 ) -> None:
     page = page_of(kind, recorded[kind])
-    assert operator_client.post(page, {"id": "x"}).status_code == 405
+    assert auditor_client.post(page, {"id": "x"}).status_code == 405
     for address in (list_of(kind) + "add/", page.replace("change/", "delete/")):
-        for send in (operator_client.get, operator_client.post):
+        for send in (auditor_client.get, auditor_client.post):
             assert send(address).status_code in (302, 403, 404)
-    assert operator_client.post(list_of(kind), {"action": "delete_selected"}).status_code != 500
+    assert auditor_client.post(list_of(kind), {"action": "delete_selected"}).status_code != 500
     assert Notification.objects.count() == 2
 
 
@@ -257,8 +269,8 @@ def test_stray_clocks_are_shown(operator_client: Client, record_one: Record, yea
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_an_unknown_page_leads_home_with_a_word(operator_client: Client, kind: str) -> None:
+def test_an_unknown_page_leads_home_with_a_word(auditor_client: Client, kind: str) -> None:
     for key in ("00000000-0000-8000-8000-000000000000", "no-such", "\x00", "9" * 300):
-        response = operator_client.get(page_of(kind, key), follow=True)
+        response = auditor_client.get(page_of(kind, key), follow=True)
         assert response.status_code == 200
         assert "There is no such" in response.content.decode()

@@ -23,7 +23,8 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from notifications.ingest.envelope import emission_from
 from notifications.ingest.recorder import record
-from notifications.models import Account
+from notifications.models import AccessRecord, Account
+from notifications.trace.access import Viewer, record_access
 
 CHROMIUM = next(filter(None, map(which, ("chromium", "chromium-browser", "google-chrome"))))
 QUIET = (
@@ -105,8 +106,14 @@ def _fill() -> tuple[str, str]:
         for each, time in zip(told, times, strict=True)
     ]
     ids = record(emissions, source="retail-bank").ids
-    operator = Account.objects.create_user("operator", password=PASSWORD, is_staff=True)
-    operator.groups.add(Group.objects.get(name="Operators"))
+    viewer = Viewer("support", AccessRecord.Via.API, case_number=f"{RLO}<i>" + "W" * 60)
+    record_access(
+        viewer, action=AccessRecord.Action.USER_TRACE, subject="1", since=times[0], until=now
+    )
+    record_access(viewer, action=AccessRecord.Action.DEVICE_TRACE, subject="W" * 256)
+    for name, group in (("operator", "Operators"), ("auditor", "Auditors")):
+        account = Account.objects.create_user(name, password=PASSWORD, is_staff=True)
+        account.groups.add(Group.objects.get(name=group))
     Account.objects.create_superuser("keeper", password=PASSWORD)
     return str(ids[2]), str(ids[1])
 

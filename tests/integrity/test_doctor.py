@@ -77,6 +77,13 @@ def test_what_was_done_to_it_is_found(code: str) -> None:
 
 
 @pytest.mark.usefixtures("recorded")
+def test_an_unguarded_record_of_who_looked_is_found() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("DROP TRIGGER refuse_change ON notifications_accessrecord")
+    assert symptoms() == ["unguarded"]
+
+
+@pytest.mark.usefixtures("recorded")
 def test_a_message_id_under_two_times_is_found() -> None:
     tell(emitted_at="2026-03-15T00:00:00Z", message_id="m-1")
     tell(emitted_at="2026-03-15T00:00:00Z", message_id="m-2", source="other")

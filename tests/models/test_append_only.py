@@ -7,19 +7,23 @@ from uuid import UUID
 import pytest
 from django.db import DatabaseError, connection, transaction
 
-from notifications.models import Notification
+from notifications.models import AccessRecord, Notification
 from notifications.models.partitions import ensure_partition, existing_partitions
-from tests.conftest import INIT, NOW
+from notifications.trace.access import Viewer, record_access
+from tests.conftest import DEVICE, INIT, NOW
 
 PARENT = "notifications_notification"
-TABLES = (
-    PARENT,
-    "notifications_notification_y2026m03",
-    "notifications_notification_before_2015",
-    "notifications_notification_from_2100",
-)
+ACCESS = "notifications_accessrecord"
+# With a column to change.
+TABLES = {
+    PARENT: "result",
+    "notifications_notification_y2026m03": "result",
+    "notifications_notification_before_2015": "result",
+    "notifications_notification_from_2100": "result",
+    ACCESS: "who",
+}
 STATEMENTS = {
-    "update": "UPDATE {table} SET result = 'authentication.success'",
+    "update": "UPDATE {table} SET {column} = 'authentication.success'",
     "delete": "DELETE FROM {table}",
     "truncate": "TRUNCATE {table}",
     "truncate cascade": "TRUNCATE {table} CASCADE",
@@ -29,9 +33,11 @@ MOMENTS = (NOW, datetime(2001, 1, 1, tzinfo=UTC), datetime(2150, 1, 1, tzinfo=UT
 
 @pytest.fixture
 def evidence(record_one: Callable[..., UUID]) -> None:
-    """A row in a month and in each of the two tails."""
+    """A row in a month and in each of the two tails, and a record of who looked."""
     for moment in MOMENTS:
         record_one(emitted_at=moment.isoformat(), extras=INIT)
+    viewer = Viewer("support", AccessRecord.Via.ADMIN)
+    record_access(viewer, action=AccessRecord.Action.DEVICE_TRACE, subject=DEVICE)
 
 
 @pytest.mark.parametrize("replica", [False, True], ids=["as owner", "as replica"])
@@ -43,14 +49,16 @@ def test_no_statement_changes_evidence(statement: str, table: str, replica: bool
         if replica:
             cursor.execute("SET LOCAL session_replication_role = replica")
         with pytest.raises(DatabaseError, match="evidence is append-only"), transaction.atomic():
-            cursor.execute(STATEMENTS[statement].format(table=table))
+            cursor.execute(STATEMENTS[statement].format(table=table, column=TABLES[table]))
     assert Notification.objects.count() == len(MOMENTS)
+    assert AccessRecord.objects.count() == 1
 
 
 @pytest.mark.parametrize("replica", [False, True], ids=["as owner", "as replica"])
 @pytest.mark.usefixtures("db")
 def test_a_month_made_later_is_guarded_too(record_one: Callable[..., UUID], replica: bool) -> None:
     moment = datetime(2031, 7, 1, tzinfo=UTC)
+    table = "notifications_notification_y2031m07"
     ensure_partition(moment)
     record_one(emitted_at=moment.isoformat(), extras=INIT)
     with connection.cursor() as cursor:
@@ -58,18 +66,18 @@ def test_a_month_made_later_is_guarded_too(record_one: Callable[..., UUID], repl
             cursor.execute("SET LOCAL session_replication_role = replica")
         for statement in STATEMENTS.values():
             with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
-                cursor.execute(statement.format(table="notifications_notification_y2031m07"))
+                cursor.execute(statement.format(table=table, column="result"))
 
 
 @pytest.mark.usefixtures("db")
-def test_every_partition_has_both_guards_always_on() -> None:
+def test_every_table_has_both_guards_always_on() -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT tgrelid::regclass::text, tgname FROM pg_trigger"
             " WHERE NOT tgisinternal AND tgenabled = 'A'"
         )
         guards = set(cursor.fetchall())
-    for table in (PARENT, *existing_partitions()):
+    for table in (PARENT, *existing_partitions(), ACCESS):
         assert {(table, "refuse_change"), (table, "refuse_truncate")} <= guards
 
 

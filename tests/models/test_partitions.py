@@ -73,6 +73,23 @@ def test_the_tails_are_no_months() -> None:
         cursor.execute("SELECT ensure_partition('2100-01-01')")
 
 
+@pytest.mark.usefixtures("db")
+def test_a_month_made_later_has_every_index_of_the_table() -> None:
+    ensure_partition(DECEMBER)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT index.indrelid::regclass::text, array_agg(inhparent::regclass::text)"
+            " FROM pg_inherits JOIN pg_index AS index ON index.indexrelid = inhrelid"
+            " JOIN pg_index AS whole ON whole.indexrelid = inhparent"
+            " WHERE whole.indrelid = 'notifications_notification'::regclass AND index.indisvalid"
+            " GROUP BY 1"
+        )
+        indexes = dict(cursor.fetchall())
+    wanted = {"notifications_notification_pkey", *(i.name for i in Notification._meta.indexes)}
+    assert set(indexes) == set(existing_partitions())
+    assert all(set(names) == wanted for names in indexes.values())
+
+
 @pytest.mark.usefixtures("committed_db")
 def test_several_recorders_may_make_the_same_month_at_once() -> None:
     def make(_: int) -> None:

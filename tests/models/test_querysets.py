@@ -1,5 +1,6 @@
 """Questions find what they should, by the index made for them."""
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -11,7 +12,7 @@ from django.db.models import QuerySet
 
 from notifications.ingest.envelope import emission_from
 from notifications.ingest.recorder import record
-from notifications.models import Notification
+from notifications.models import AccessRecord, Notification
 from tests.conftest import DEVICE, INBOX, INBOX_NEW, INIT, NOW, OPERATION, SOURCE
 
 
@@ -112,6 +113,27 @@ def test_a_question_is_served_by_its_index(
 ) -> None:
     plan = plan_of(question(Notification.objects.all()))
     assert f"y2026m03_{index}" in plan
+
+
+@pytest.mark.parametrize("order", ["newest_first", "in_time_order"])
+@pytest.mark.usefixtures("some_thousands")
+def test_when_a_source_first_and_last_emitted_a_type_is_served_by_its_index(order: str) -> None:
+    told = Notification.objects.filter(source=SOURCE, message_type="mtoken.statusChange")
+    plan = plan_of(getattr(told, order)()[:1])
+    # PostgreSQL shortens this one's name in a partition, down to telling months by a number.
+    assert re.search(r"_source_id_message_type_id_idx\d* on \w+_y2026m03", plan)
+
+
+@pytest.mark.usefixtures("db")
+def test_who_looked_at_a_subject_is_served_by_its_index() -> None:
+    AccessRecord.objects.bulk_create(
+        AccessRecord(who="support", via="api", action="device_trace", subject=f"device-{n % 700}")
+        for n in range(4_000)
+    )
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE notifications_accessrecord")
+    looked = AccessRecord.objects.filter(subject=DEVICE).order_by("-id")
+    assert "access_record_subject" in plan_of(looked)
 
 
 def test_findings_are_found_by_their_code(record_one: Callable[..., UUID]) -> None:

@@ -1,0 +1,52 @@
+"""Who may trace, and who may see who did."""
+
+from django.db import migrations
+
+# As in 0004: Django makes permissions after all migrations have run; these are the same, earlier.
+TRACE = ("notification", "trace", "Can trace devices, users and operations")
+VIEW = ("accessrecord", "view_accessrecord", "Can view access record")
+GROUPS = {
+    "Support": [TRACE],
+    "Operators": [TRACE],
+    "Auditors": [TRACE, VIEW],
+}
+
+
+def grant(apps, schema_editor):
+    for name, rights in GROUPS.items():
+        group, _ = apps.get_model("auth", "Group").objects.get_or_create(name=name)
+        group.permissions.add(*(_permission(apps, *right) for right in rights))
+
+
+def revoke(apps, schema_editor):
+    """Takes the permissions away altogether, so from whomever they were given."""
+    for model, codename, _ in (TRACE, VIEW):
+        apps.get_model("auth", "Permission").objects.filter(
+            content_type__app_label="notifications",
+            content_type__model=model,
+            codename=codename,
+        ).delete()
+
+
+def _permission(apps, model, codename, name):
+    content_type, _ = apps.get_model("contenttypes", "ContentType").objects.get_or_create(
+        app_label="notifications", model=model
+    )
+    permission, _ = apps.get_model("auth", "Permission").objects.get_or_create(
+        content_type=content_type, codename=codename, defaults={"name": name}
+    )
+    return permission
+
+
+class Migration(migrations.Migration):
+    dependencies = [
+        ("notifications", "0006_access_records"),
+    ]
+
+    operations = [
+        migrations.AlterModelOptions(
+            name="notification",
+            options={"permissions": (("trace", TRACE[2]),)},
+        ),
+        migrations.RunPython(grant, revoke),
+    ]
