@@ -1,6 +1,6 @@
 """Personas, data and databases that tests share."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from typing import Any
@@ -18,6 +18,7 @@ from notifications.ingest.envelope import emission_from
 from notifications.ingest.recorder import record
 from notifications.models import Account, Notification
 from notifications.models.partitions import ensure_partition
+from tests.trace.stories import Story
 
 NOW = datetime(2026, 3, 14, 9, 26, 53, 589000, tzinfo=UTC)
 OPERATION = "7e9e9b1d-1b5a-4d8e-9a3e-0c3f2b6d8a10"
@@ -154,6 +155,17 @@ def record_one(db: None) -> Callable[..., UUID]:
         envelope.setdefault("extras", INIT)
         (notification_id,) = record([emission_from(envelope, now=now)], source=source).ids
         return notification_id
+
+    return make
+
+
+@pytest.fixture
+def tell(db: None) -> Callable[..., None]:
+    """Records the envelopes of a story, or any."""
+
+    def make(told: Story | Iterable[dict[str, Any]], source: str = "bank") -> None:
+        envelopes = told.envelopes() if isinstance(told, Story) else told
+        record([emission_from(each, now=NOW) for each in envelopes], source=source)
 
     return make
 

@@ -30,10 +30,24 @@ class ModelPermissions(DjangoModelPermissions):
         return bool(allowed)
 
 
-class MayTrace(BasePermission):
-    """A trace tells more of a person than one notification does: it is a right of its own."""
+class NamedRight(BasePermission):
+    """One permission for all methods, so that a wrong method is 405 and not 403."""
 
-    message = "This account lacks notifications.trace; an administrator gives it by a group."
+    right: str
+
+    @property
+    def message(self) -> str:
+        return f"This account lacks {self.right}; an administrator gives it by a group."
 
     def has_permission(self, request: Request, view: "APIView") -> bool:
-        return bool(request.user.is_authenticated and request.user.has_perm("notifications.trace"))
+        return bool(request.user.is_authenticated and request.user.has_perm(self.right))
+
+
+class MayTrace(NamedRight):
+    """A trace tells more of a person than one notification does: it is a right of its own."""
+
+    right = "notifications.trace"
+
+
+class MayViewOperations(NamedRight):
+    right = "notifications.view_operation"

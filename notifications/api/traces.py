@@ -34,7 +34,7 @@ from notifications.trace.pages import (
 from notifications.trace.window import BadWindow, Window, read_window
 
 from .pagination import link_header
-from .permissions import MayTrace
+from .permissions import MayTrace, MayViewOperations
 from .problems import Fault, Problem
 
 Choice = TypeVar("Choice", Rule, Reason)
@@ -108,7 +108,7 @@ class RecipientViewSet(viewsets.GenericViewSet[Recipient]):
 class GapsView(APIView):
     """What was owed and not sent, over all operations."""
 
-    queryset = Operation.objects.all()  # whoever may see operations may see what they lack
+    permission_classes = (MayViewOperations,)  # and so what they lack
 
     def get(self, request: Request) -> Response:
         window = _window(request, longest=gaps.LONGEST)

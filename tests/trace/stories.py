@@ -45,7 +45,14 @@ def to_user(content: dict[str, Any]) -> dict[str, Any]:
 AROUND: Sequence[tuple[float, dict[str, Any]]] = (
     (-3600, to(STRANGER, init(BACKGROUND), "somebody.else")),
     (-3590, to(STRANGER, finish(operation=BACKGROUND), "somebody.else")),
-    (3600, to(STRANGER, {"messageType": "mtoken.statusChange", "activationId": STRANGER})),
+    (
+        3600,
+        to(
+            STRANGER,
+            {"messageType": "mtoken.statusChange", "activationId": STRANGER},
+            "somebody.else",
+        ),
+    ),
 )
 
 
