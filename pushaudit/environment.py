@@ -110,17 +110,21 @@ class Environment:
             found[key] = int(value)
         return found
 
-    def choice(self, name: str, *, default: str, choices: Sequence[str]) -> str:
-        value = self.text(name, default="") or default
+    def choice(
+        self,
+        name: str,
+        *,
+        default: str,
+        choices: Sequence[str],
+        fold: Callable[[str], str] = str.lower,
+    ) -> str:
+        value = fold(self.text(name, default="") or default)
         if value not in choices:
             self.refuse(name, f"must be one of {', '.join(choices)}, not {value!r}")
         return value
 
     def log_level(self, name: str, *, default: str) -> str:
-        value = self.text(name, default=default).upper()
-        if value not in LOG_LEVELS:
-            self.refuse(name, f"must be one of {', '.join(LOG_LEVELS)}, not {value!r}")
-        return value
+        return self.choice(name, default=default, choices=LOG_LEVELS, fold=str.upper)
 
     def _words(self, name: str) -> list[str]:
         words: Sequence[str] = self._read(self._env.list, name, [])

@@ -99,7 +99,7 @@ def test_a_local_start_needs_no_variable_at_all() -> None:
         ("PUSHAUDIT_OPERATION_LIVES", "=60"),
         ("PUSHAUDIT_OPERATION_LIVES", "login=60,login=61"),
         ("PUSHAUDIT_OPERATION_LIVES", "login=0"),
-        ("PUSHAUDIT_OPERATION_IDS", "UUIDs"),
+        ("PUSHAUDIT_OPERATION_IDS", "numbers"),
     ],
 )
 def test_a_wrong_term_of_the_trace_stops_the_start(name: str, value: str) -> None:
