@@ -1,10 +1,11 @@
 """One message that is owed and not there, and why: the first reason that holds."""
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from .episodes import Episode, Lane
+from .episodes import Episode, Lane, cut, rejoin_late_inits
 from .extras import MessageType, is_uuid
 from .message import Message
 from .reasons import Reason
@@ -42,12 +43,41 @@ class Heard:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Knowledge:
-    """What is known beside an operation's own messages."""
+    """What is known beside an operation's own messages; ``status_changes`` of each device in order
+    of time."""
 
     now: datetime
     terms: Terms
     heard: Mapping[str, Heard] = field(default_factory=dict)
     status_changes: Mapping[str, Sequence[datetime]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """All that is asked about one operation: its episodes, how long it lives, and its messages that
+    are neither announcement nor finish, by device and in order of time."""
+
+    episodes: Sequence[Episode]
+    life: timedelta
+    odd: Mapping[Lane, Sequence[Message]]
+    known: Knowledge
+
+    @classmethod
+    def of(cls, messages: Sequence[Message], known: Knowledge) -> "Case":
+        """``messages`` are ``in_order``."""
+        episodes, life = cut(messages), known.terms.life_of(_name_of(messages))
+        if episodes and known.now >= episodes[-1].began + life + known.terms.grace:
+            episodes = rejoin_late_inits(episodes)
+        odd: dict[Lane, list[Message]] = {}
+        for each in messages:
+            if each.message_type not in (INIT, FINISHED):
+                odd.setdefault(each.activation, []).append(each)
+        return cls(episodes=episodes, life=life, odd=odd, known=known)
+
+    @property
+    def is_one_message(self) -> bool:
+        *earlier, last = self.episodes
+        return not earlier and len(last.evidence) == 1 and not self.odd
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,25 +87,22 @@ class Debt:
     owed: MessageType
     lane: Lane
     episode: Episode
-    episodes: Sequence[Episode]
-    messages: Sequence[Message]
+    case: Case
     anchor: Message
     due: datetime
-    known: Knowledge
+
+    @property
+    def known(self) -> Knowledge:
+        return self.case.known
 
     @property
     def heard(self) -> Heard | None:
         return self.known.heard.get(self.anchor.source or "")
 
     @property
-    def life(self) -> timedelta:
-        return self.known.terms.life_of(name_of(self.messages))
-
-    @property
     def elsewhere(self) -> tuple[str, ...]:
         """The devices that the owed message was sent to, in their order."""
-        sent = self.episode.finished if self.owed is FINISHED else self.episode.announced
-        return tuple(sorted(lane for lane in sent if lane is not None))
+        return self.episode.finished_to if self.owed is FINISHED else self.episode.announced_to
 
 
 Seen = tuple[datetime | None, tuple[str, ...]]
@@ -90,7 +117,7 @@ def reason_of(debt: Debt) -> tuple[Reason, Seen]:
     )
 
 
-def name_of(messages: Sequence[Message]) -> str | None:
+def _name_of(messages: Sequence[Message]) -> str | None:
     return next((each.operation_name for each in messages if each.operation_name), None)
 
 
@@ -105,7 +132,7 @@ def _not_due(debt: Debt) -> Seen | None:
 
 def _odd_identifier(debt: Debt) -> Seen | None:
     odd = debt.known.terms.ids_are_uuids and not is_uuid(debt.anchor.operation or "")
-    return NOTHING if odd and len(debt.messages) == 1 else None
+    return NOTHING if odd and debt.case.is_one_message else None
 
 
 def _source_silent(debt: Debt) -> Seen | None:
@@ -116,46 +143,46 @@ def _source_silent(debt: Debt) -> Seen | None:
 def _recording_began(debt: Debt) -> Seen | None:
     if debt.heard is None or debt.episode.inits:
         return None
-    earliest = debt.anchor.at - debt.life - debt.known.terms.grace
+    earliest = debt.anchor.at - debt.case.life - debt.known.terms.grace
     return (debt.heard.first, ()) if debt.heard.first > earliest else None
 
 
 def _status_changed(debt: Debt) -> Seen | None:
-    began = debt.episode.began - debt.known.terms.grace
-    for moment in debt.known.status_changes.get(debt.lane or "", ()):
-        if began <= moment <= debt.due:
-            return moment, ()
-    return None
+    changes = debt.known.status_changes.get(debt.lane or "", ())
+    place = bisect_left(changes, debt.episode.began - debt.known.terms.grace)
+    within = place < len(changes) and changes[place] <= debt.due
+    return (changes[place], ()) if within else None
 
 
 def _announced_again(debt: Debt) -> Seen | None:
     if debt.episode.finishes or debt.episode.number == 1:
         return None
-    before = debt.episodes[debt.episode.number - 2]
-    return NOTHING if debt.anchor.at - before.finishes[-1].at <= debt.life else None
+    before = debt.case.episodes[debt.episode.number - 2]
+    return NOTHING if debt.anchor.at - before.finishes[-1].at <= debt.case.life else None
 
 
 def _out_of_order(debt: Debt) -> Seen | None:
     """Announcements to spare later on, or one whose own finish may still come."""
     if debt.episode.inits:
         return None
-    spare = any(len(each.inits) > 1 or not each.finishes for each in debt.episodes[1:])
+    spare = any(len(each.inits) > 1 or not each.finishes for each in debt.case.episodes[1:])
     return NOTHING if spare else None
 
 
 def _unknown_type_sent(debt: Debt) -> Seen | None:
-    for each in debt.messages:
-        odd = each.message_type not in (INIT, FINISHED) and each.activation in (None, debt.lane)
-        before = each.at <= debt.anchor.at
-        if odd and before == (debt.owed is INIT):
-            return None, (each.message_type or "none",)
+    for lane in {debt.lane, None}:
+        odd = debt.case.odd.get(lane, ())
+        place = bisect_right(odd, debt.anchor.at, key=lambda each: each.at)
+        found = odd[:place][:1] if debt.owed is INIT else odd[place : place + 1]
+        if found:
+            return None, (found[0].message_type or "none",)
     return None
 
 
 def _different_devices(debt: Debt) -> Seen | None:
-    announced, finished = debt.episode.announced, debt.episode.finished
-    astray = finished - announced if debt.owed is FINISHED else announced - finished
-    crossed = debt.elsewhere and None not in announced and astray
+    of = debt.episode
+    astray = of.unannounced if debt.owed is FINISHED else of.unfinished
+    crossed = debt.elsewhere and None not in of.announced and astray
     return (None, debt.elsewhere) if crossed else None
 
 
