@@ -1,11 +1,11 @@
 """One message that is owed and not there, and why: the first reason that holds."""
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
-from .episodes import Episode, Lane, cut, rejoin_late_inits
+from .episodes import LATE_WITHIN, Episode, Lane, cut, rejoin_late_inits
 from .extras import MessageType, is_uuid
 from .message import Message
 from .reasons import Reason
@@ -108,6 +108,7 @@ class Debt:
 Seen = tuple[datetime | None, tuple[str, ...]]
 Test = Callable[[Debt], Seen | None]
 NOTHING: Seen = (None, ())
+_EVER = (datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC))
 
 
 def reason_of(debt: Debt) -> tuple[Reason, Seen]:
@@ -158,25 +159,38 @@ def _announced_again(debt: Debt) -> Seen | None:
     if debt.episode.finishes or debt.episode.number == 1:
         return None
     before = debt.case.episodes[debt.episode.number - 2]
-    return NOTHING if debt.anchor.at - before.finishes[-1].at <= debt.case.life else None
+    soon = max(debt.case.life, LATE_WITHIN)
+    return NOTHING if debt.anchor.at - before.finishes[-1].at <= soon else None
 
 
 def _out_of_order(debt: Debt) -> Seen | None:
-    """Announcements to spare later on, or one whose own finish may still come."""
-    if debt.episode.inits:
+    """As many announcements later on as there were outcomes, or one whose own finish may still
+    come."""
+    _, *later = debt.case.episodes
+    if debt.episode.inits or not later:
         return None
-    spare = any(len(each.inits) > 1 or not each.finishes for each in debt.case.episodes[1:])
-    return NOTHING if spare else None
+    announced = sum(len(each.inits) for each in later)
+    outcomes = {result for each in debt.case.episodes for result in each.results}
+    return NOTHING if announced >= len(outcomes) or not later[-1].finishes else None
 
 
 def _unknown_type_sent(debt: Debt) -> Seen | None:
-    for lane in {debt.lane, None}:
+    """To this device or to none, in this episode: another round's is no evidence for this one."""
+    since, until = _place_of(debt)
+    for lane in (debt.lane, None):
         odd = debt.case.odd.get(lane, ())
-        place = bisect_right(odd, debt.anchor.at, key=lambda each: each.at)
-        found = odd[:place][:1] if debt.owed is INIT else odd[place : place + 1]
-        if found:
-            return None, (found[0].message_type or "none",)
+        place = bisect_left(odd, since, key=lambda each: each.at)
+        if place < len(odd) and odd[place].at <= until:
+            return None, (odd[place].message_type or "none",)
     return None
+
+
+def _place_of(debt: Debt) -> tuple[datetime, datetime]:
+    """Between which moments what is owed would belong to its episode."""
+    number, episodes = debt.episode.number, debt.case.episodes
+    if debt.owed is INIT:
+        return episodes[number - 2].finishes[-1].at if number > 1 else _EVER[0], debt.anchor.at
+    return debt.episode.began, episodes[number].began if number < len(episodes) else _EVER[1]
 
 
 def _different_devices(debt: Debt) -> Seen | None:
@@ -194,7 +208,8 @@ def _always(debt: Debt) -> Seen | None:
     return NOTHING
 
 
-# The first that holds is the reason: what forbids a verdict comes before what gives one.
+# The first that holds is the reason: what forbids a verdict comes before what gives one, and what
+# was sent instead (another type, to another device) before nothing at all.
 _TESTS: Mapping[MessageType, Sequence[tuple[Reason, Test]]] = {
     FINISHED: (
         (Reason.SOURCE_NEVER_SENDS, _source_never_sends),

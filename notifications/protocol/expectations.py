@@ -31,6 +31,7 @@ class Mark(StrEnum):
 class Gap:
     """Something owed that is not there. ``at`` is when it was first owed, ``due`` its deadline;
     ``anchor`` is the message that owes it. ``activation`` is None where no device is named.
+    ``certainty`` is that of its not being sent at all: the anchor itself may have gone astray.
     ``seen`` is the moment and ``other`` the devices or type that the reason's sentence names."""
 
     rule: Rule
