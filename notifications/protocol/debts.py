@@ -1,10 +1,11 @@
 """One message that is owed and not there, and why: the first reason that holds."""
 
+from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
-from .episodes import Episode, Lane
+from .episodes import LATE_WITHIN, Episode, Lane, cut, rejoin_late_inits
 from .extras import MessageType, is_uuid
 from .message import Message
 from .reasons import Reason
@@ -42,12 +43,41 @@ class Heard:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Knowledge:
-    """What is known beside an operation's own messages."""
+    """What is known beside an operation's own messages; ``status_changes`` of each device in order
+    of time."""
 
     now: datetime
     terms: Terms
     heard: Mapping[str, Heard] = field(default_factory=dict)
     status_changes: Mapping[str, Sequence[datetime]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """All that is asked about one operation: its episodes, how long it lives, and its messages that
+    are neither announcement nor finish, by device and in order of time."""
+
+    episodes: Sequence[Episode]
+    life: timedelta
+    odd: Mapping[Lane, Sequence[Message]]
+    known: Knowledge
+
+    @classmethod
+    def of(cls, messages: Sequence[Message], known: Knowledge) -> "Case":
+        """``messages`` are ``in_order``."""
+        episodes, life = cut(messages), known.terms.life_of(_name_of(messages))
+        if episodes and known.now >= episodes[-1].began + life + known.terms.grace:
+            episodes = rejoin_late_inits(episodes)
+        odd: dict[Lane, list[Message]] = {}
+        for each in messages:
+            if each.message_type not in (INIT, FINISHED):
+                odd.setdefault(each.activation, []).append(each)
+        return cls(episodes=episodes, life=life, odd=odd, known=known)
+
+    @property
+    def is_one_message(self) -> bool:
+        *earlier, last = self.episodes
+        return not earlier and len(last.evidence) == 1 and not self.odd
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,30 +87,28 @@ class Debt:
     owed: MessageType
     lane: Lane
     episode: Episode
-    episodes: Sequence[Episode]
-    messages: Sequence[Message]
+    case: Case
     anchor: Message
     due: datetime
-    known: Knowledge
+
+    @property
+    def known(self) -> Knowledge:
+        return self.case.known
 
     @property
     def heard(self) -> Heard | None:
         return self.known.heard.get(self.anchor.source or "")
 
     @property
-    def life(self) -> timedelta:
-        return self.known.terms.life_of(name_of(self.messages))
-
-    @property
     def elsewhere(self) -> tuple[str, ...]:
         """The devices that the owed message was sent to, in their order."""
-        sent = self.episode.finished if self.owed is FINISHED else self.episode.announced
-        return tuple(sorted(lane for lane in sent if lane is not None))
+        return self.episode.finished_to if self.owed is FINISHED else self.episode.announced_to
 
 
 Seen = tuple[datetime | None, tuple[str, ...]]
 Test = Callable[[Debt], Seen | None]
 NOTHING: Seen = (None, ())
+_EVER = (datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC))
 
 
 def reason_of(debt: Debt) -> tuple[Reason, Seen]:
@@ -90,7 +118,7 @@ def reason_of(debt: Debt) -> tuple[Reason, Seen]:
     )
 
 
-def name_of(messages: Sequence[Message]) -> str | None:
+def _name_of(messages: Sequence[Message]) -> str | None:
     return next((each.operation_name for each in messages if each.operation_name), None)
 
 
@@ -105,7 +133,7 @@ def _not_due(debt: Debt) -> Seen | None:
 
 def _odd_identifier(debt: Debt) -> Seen | None:
     odd = debt.known.terms.ids_are_uuids and not is_uuid(debt.anchor.operation or "")
-    return NOTHING if odd and len(debt.messages) == 1 else None
+    return NOTHING if odd and debt.case.is_one_message else None
 
 
 def _source_silent(debt: Debt) -> Seen | None:
@@ -116,46 +144,59 @@ def _source_silent(debt: Debt) -> Seen | None:
 def _recording_began(debt: Debt) -> Seen | None:
     if debt.heard is None or debt.episode.inits:
         return None
-    earliest = debt.anchor.at - debt.life - debt.known.terms.grace
+    earliest = debt.anchor.at - debt.case.life - debt.known.terms.grace
     return (debt.heard.first, ()) if debt.heard.first > earliest else None
 
 
 def _status_changed(debt: Debt) -> Seen | None:
-    began = debt.episode.began - debt.known.terms.grace
-    for moment in debt.known.status_changes.get(debt.lane or "", ()):
-        if began <= moment <= debt.due:
-            return moment, ()
-    return None
+    changes = debt.known.status_changes.get(debt.lane or "", ())
+    place = bisect_left(changes, debt.episode.began - debt.known.terms.grace)
+    within = place < len(changes) and changes[place] <= debt.due
+    return (changes[place], ()) if within else None
 
 
 def _announced_again(debt: Debt) -> Seen | None:
     if debt.episode.finishes or debt.episode.number == 1:
         return None
-    before = debt.episodes[debt.episode.number - 2]
-    return NOTHING if debt.anchor.at - before.finishes[-1].at <= debt.life else None
+    before = debt.case.episodes[debt.episode.number - 2]
+    soon = max(debt.case.life, LATE_WITHIN)
+    return NOTHING if debt.anchor.at - before.finishes[-1].at <= soon else None
 
 
 def _out_of_order(debt: Debt) -> Seen | None:
-    """Announcements to spare later on, or one whose own finish may still come."""
-    if debt.episode.inits:
+    """As many announcements later on as there were outcomes, or one whose own finish may still
+    come."""
+    _, *later = debt.case.episodes
+    if debt.episode.inits or not later:
         return None
-    spare = any(len(each.inits) > 1 or not each.finishes for each in debt.episodes[1:])
-    return NOTHING if spare else None
+    announced = sum(len(each.inits) for each in later)
+    outcomes = {result for each in debt.case.episodes for result in each.results}
+    return NOTHING if announced >= len(outcomes) or not later[-1].finishes else None
 
 
 def _unknown_type_sent(debt: Debt) -> Seen | None:
-    for each in debt.messages:
-        odd = each.message_type not in (INIT, FINISHED) and each.activation in (None, debt.lane)
-        before = each.at <= debt.anchor.at
-        if odd and before == (debt.owed is INIT):
-            return None, (each.message_type or "none",)
+    """To this device or to none, in this episode: another round's is no evidence for this one."""
+    since, until = _place_of(debt)
+    for lane in (debt.lane, None):
+        odd = debt.case.odd.get(lane, ())
+        place = bisect_left(odd, since, key=lambda each: each.at)
+        if place < len(odd) and odd[place].at <= until:
+            return None, (odd[place].message_type or "none",)
     return None
 
 
+def _place_of(debt: Debt) -> tuple[datetime, datetime]:
+    """Between which moments what is owed would belong to its episode."""
+    number, episodes = debt.episode.number, debt.case.episodes
+    if debt.owed is INIT:
+        return episodes[number - 2].finishes[-1].at if number > 1 else _EVER[0], debt.anchor.at
+    return debt.episode.began, episodes[number].began if number < len(episodes) else _EVER[1]
+
+
 def _different_devices(debt: Debt) -> Seen | None:
-    announced, finished = debt.episode.announced, debt.episode.finished
-    astray = finished - announced if debt.owed is FINISHED else announced - finished
-    crossed = debt.elsewhere and None not in announced and astray
+    of = debt.episode
+    astray = of.unannounced if debt.owed is FINISHED else of.unfinished
+    crossed = debt.elsewhere and None not in of.announced and astray
     return (None, debt.elsewhere) if crossed else None
 
 
@@ -167,7 +208,8 @@ def _always(debt: Debt) -> Seen | None:
     return NOTHING
 
 
-# The first that holds is the reason: what forbids a verdict comes before what gives one.
+# The first that holds is the reason: what forbids a verdict comes before what gives one, and what
+# was sent instead (another type, to another device) before nothing at all.
 _TESTS: Mapping[MessageType, Sequence[tuple[Reason, Test]]] = {
     FINISHED: (
         (Reason.SOURCE_NEVER_SENDS, _source_never_sends),

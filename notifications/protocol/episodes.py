@@ -1,8 +1,10 @@
 """One operation may authenticate several times: its messages are cut into episodes."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import cached_property
+from uuid import UUID
 
 from .extras import MessageType
 from .message import Message
@@ -12,12 +14,13 @@ LATE_WITHIN = timedelta(hours=1)  # how long after its finish an announcement is
 Lane = str | None  # a device, or None where the message names none
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Episode:
     """One or more inits, then one or more finishes; an init after a finish opens the next.
 
     ``late_inits`` came after the finish they announce. Of an operation only the first episode can
-    lack an init and only the last a finish.
+    lack an init and only the last a finish. What is asked of it for each of its devices is worked
+    out once: thousands of devices may be named.
     """
 
     number: int
@@ -29,15 +32,37 @@ class Episode:
     def began(self) -> datetime:
         return (self.inits or self.finishes)[0].at
 
-    @property
-    def announced(self) -> frozenset[Lane]:
-        return frozenset(each.activation for each in (*self.inits, *self.late_inits))
+    @cached_property
+    def evidence(self) -> tuple[UUID, ...]:
+        return tuple(each.id for each in (*self.inits, *self.late_inits, *self.finishes))
 
-    @property
-    def finished(self) -> frozenset[Lane]:
-        return frozenset(each.activation for each in self.finishes)
+    @cached_property
+    def announced(self) -> Mapping[Lane, Message]:
+        """Where it was announced, each with the first announcement there."""
+        return _first_by_lane((*self.inits, *self.late_inits))
 
-    @property
+    @cached_property
+    def finished(self) -> Mapping[Lane, Message]:
+        """Where its finish went, each with the first finish there."""
+        return _first_by_lane(self.finishes)
+
+    @cached_property
+    def unfinished(self) -> frozenset[Lane]:
+        return frozenset(self.announced.keys() - self.finished.keys())
+
+    @cached_property
+    def unannounced(self) -> frozenset[Lane]:
+        return frozenset(self.finished.keys() - self.announced.keys())
+
+    @cached_property
+    def announced_to(self) -> tuple[str, ...]:
+        return _devices(self.announced)
+
+    @cached_property
+    def finished_to(self) -> tuple[str, ...]:
+        return _devices(self.finished)
+
+    @cached_property
     def results(self) -> frozenset[str]:
         return frozenset(each.result for each in self.finishes if each.result is not None)
 
@@ -83,3 +108,11 @@ def rejoin_late_inits(episodes: list[Episode]) -> list[Episode]:
             earlier[place] = replace(each, late_inits=last.inits)
             return earlier
     return episodes
+
+
+def _first_by_lane(messages: Sequence[Message]) -> Mapping[Lane, Message]:
+    return {each.activation: each for each in reversed(messages)}
+
+
+def _devices(lanes: Iterable[Lane]) -> tuple[str, ...]:
+    return tuple(sorted(lane for lane in lanes if lane is not None))

@@ -5,15 +5,15 @@ push message" operationInit "in case a new operation was triggered" and operatio
 the operation was finished, successfully or unsuccessfully".
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
 from .audience import Certainty
-from .debts import FINISHED, INIT, Debt, Knowledge, name_of, reason_of
-from .episodes import Episode, Lane, cut, in_order, rejoin_late_inits
+from .debts import FINISHED, INIT, Case, Debt, Knowledge, reason_of
+from .episodes import Episode, Lane, in_order
 from .extras import MessageType
 from .message import Message
 from .reasons import CountsAs, Reason, Rule, counts_as
@@ -31,6 +31,7 @@ class Mark(StrEnum):
 class Gap:
     """Something owed that is not there. ``at`` is when it was first owed, ``due`` its deadline;
     ``anchor`` is the message that owes it. ``activation`` is None where no device is named.
+    ``certainty`` is that of its not being sent at all: the anchor itself may have gone astray.
     ``seen`` is the moment and ``other`` the devices or type that the reason's sentence names."""
 
     rule: Rule
@@ -66,35 +67,26 @@ class Judgement:
 def judge(messages: Iterable[Message], known: Knowledge) -> Judgement:
     """What the ``messages`` of one operation tell of what it owes. Their order does not matter."""
     ordered = in_order(messages)
-    episodes = cut(ordered)
-    life = known.terms.life_of(name_of(ordered))
-    if episodes and known.now >= episodes[-1].began + life + known.terms.grace:
-        episodes = rejoin_late_inits(episodes)
+    case = Case.of(ordered, known)
     gaps: list[Gap] = []
     marks: dict[UUID, tuple[Mark, ...]] = {}
     dues: dict[UUID, datetime] = {}
-    for each in episodes:
-        due = each.began + life + known.terms.grace
+    for each in case.episodes:
+        due = each.began + case.life + known.terms.grace
         dues |= {finish.id: due for finish in each.finishes}
-        for rule in (finish_is_owed, announcement_is_presumed):
-            gaps += (_gap(debt) for debt in rule(each, episodes, ordered, due, known))
+        gaps += map(_gap, finish_is_owed(each, due, case))
+        gaps += map(_gap, announcement_is_presumed(each, case))
         marks |= finishes_agree_and_come_once(each, due)
     return Judgement(
         messages=tuple(ordered),
-        episodes=tuple(episodes),
+        episodes=tuple(case.episodes),
         gaps=tuple(gaps),
         marks=marks,
         dues=dues,
     )
 
 
-def finish_is_owed(
-    episode: Episode,
-    episodes: Sequence[Episode],
-    messages: Sequence[Message],
-    due: datetime,
-    known: Knowledge,
-) -> Iterator[Debt]:
+def finish_is_owed(episode: Episode, due: datetime, case: Case) -> Iterator[Debt]:
     """E1: within an episode, an operation announced to a device is owed its finish there.
 
     Specification, Operation Lifecycle: operationFinished is sent "in case the operation was
@@ -102,32 +94,16 @@ def finish_is_owed(
     """
     if None in episode.finished:
         return  # it names no device, so it may have gone to each
-    if episode.finishes:
-        lanes = episode.announced - episode.finished - {None}
-        anchor, due = episode.finishes[0], episode.finishes[0].at + known.terms.grace
-    else:
-        lanes = episode.announced - {None} or episode.announced
-        anchor = None
-    for lane in sorted(lanes, key=str):
-        yield Debt(
-            owed=FINISHED,
-            lane=lane,
-            episode=episode,
-            episodes=episodes,
-            messages=messages,
-            anchor=anchor or next(each for each in episode.inits if each.activation == lane),
-            due=due,
-            known=known,
-        )
+    lanes = episode.unfinished - {None}
+    finish = next(iter(episode.finishes), None)
+    if finish is not None:
+        due = finish.at + case.known.terms.grace
+    for lane in _ordered(lanes) if lanes or finish else [None]:
+        anchor = finish or episode.announced[lane]
+        yield Debt(owed=FINISHED, lane=lane, episode=episode, case=case, anchor=anchor, due=due)
 
 
-def announcement_is_presumed(
-    episode: Episode,
-    episodes: Sequence[Episode],
-    messages: Sequence[Message],
-    due: datetime,
-    known: Knowledge,
-) -> Iterator[Debt]:
+def announcement_is_presumed(episode: Episode, case: Case) -> Iterator[Debt]:
     """E2: a finish presumes an announcement before it in its episode.
 
     Specification, Operation Lifecycle: operationInit is sent "in case a new operation was
@@ -135,19 +111,12 @@ def announcement_is_presumed(
     """
     if None in episode.announced:
         return
-    lanes = episode.finished - episode.announced
-    for lane in sorted(lanes - {None} or (lanes if not episode.announced else ()), key=str):
-        anchor = next(each for each in episode.finishes if each.activation == lane)
-        yield Debt(
-            owed=INIT,
-            lane=lane,
-            episode=episode,
-            episodes=episodes,
-            messages=messages,
-            anchor=anchor,
-            due=anchor.at + known.terms.grace,
-            known=known,
-        )
+    lanes = episode.unannounced - {None}
+    nowhere = not lanes and not episode.announced
+    for lane in [None] if nowhere else _ordered(lanes):
+        anchor = episode.finished[lane]
+        due = anchor.at + case.known.terms.grace
+        yield Debt(owed=INIT, lane=lane, episode=episode, case=case, anchor=anchor, due=due)
 
 
 def finishes_agree_and_come_once(
@@ -185,6 +154,10 @@ def repeated(messages: Iterable[Message]) -> Iterator[UUID]:
         seen.add(key)
 
 
+def _ordered(lanes: frozenset[Lane]) -> list[Lane]:
+    return sorted(lanes, key=str)
+
+
 def _gap(debt: Debt) -> Gap:
     reason, (seen, other) = reason_of(debt)
     # E1 assumes how long the operation lives and that the device stays registered.
@@ -201,7 +174,7 @@ def _gap(debt: Debt) -> Gap:
         at=debt.anchor.at,
         due=debt.due,
         anchor=debt.anchor,
-        evidence=tuple(each.id for each in (*debt.episode.inits, *debt.episode.finishes)),
+        evidence=debt.episode.evidence,
         seen=seen,
         other=other,
     )

@@ -85,7 +85,7 @@ REASONS: Mapping[Reason, Row] = {
     Reason.UNKNOWN_TYPE_SENT: Row(
         _BOTH,
         CountsAs.MISSING,
-        "a message about the operation at that time, of a type the specification does not have",
+        "a message about the operation in that episode, of a type the specification does not have",
         "{what} was not sent; a message of the type {other}, which no app understands, was.",
     ),
     Reason.SOURCE_NEVER_SENDS: Row(
@@ -116,7 +116,8 @@ REASONS: Mapping[Reason, Row] = {
     Reason.ANNOUNCED_AGAIN: Row(
         _E1,
         CountsAs.UNDECIDED,
-        "another operationInit soon after the operation finished, and nothing after that",
+        "another operationInit within an hour of the operation's finish, or within its life where"
+        " that is longer, and nothing after that",
         "The operation was announced again after it had finished: a repeat, or a second round whose"
         " {what} was not sent.",
     ),
@@ -137,7 +138,8 @@ REASONS: Mapping[Reason, Row] = {
     Reason.OUT_OF_ORDER: Row(
         _E2,
         CountsAs.UNDECIDED,
-        "more announcements after the finish than authentications that need one",
+        "as many announcements after the finish as the operation had outcomes, or one that nothing"
+        " followed",
         "{what} was not sent before the finish; one that came later may be it.",
     ),
     Reason.ODD_IDENTIFIER: Row(

@@ -89,23 +89,26 @@ class User:
         return any(device.is_registered_at(moment) for device in self.devices)
 
 
-def populate(*, seed: int, count: int, since: datetime, until: datetime) -> tuple[User, ...]:
+def populate(
+    *, seed: int, count: int, since: datetime, until: datetime, style: Style | None = None
+) -> tuple[User, ...]:
     """``count`` users with the lives of their devices in [since, until).
 
     A user, and every device with nothing to tell, is the same in every window of one seed: two
-    demos of two days are two days of the same people.
+    demos of two days are two days of the same people. ``style`` is for all instead of each one's.
     """
-    return tuple(_user(seed, number, since, until) for number in range(1, count + 1))
+    return tuple(_user(seed, number, since, until, style) for number in range(1, count + 1))
 
 
-def _user(seed: int, number: int, since: datetime, until: datetime) -> User:
+def _user(seed: int, number: int, since: datetime, until: datetime, style: Style | None) -> User:
     rng = stream("person", seed, number)
     user_id = f"user-{number:06d}"
     app_id = BUSINESS_APP if rng.random() < 0.12 else APP
+    own = Style.BARE if rng.random() < 0.15 else Style.FULL
     return User(
         user_id=user_id,
         app_id=app_id,
-        style=Style.BARE if rng.random() < 0.15 else Style.FULL,
+        style=style or own,
         names_activation=rng.random() < 0.6,
         devices=tuple(_devices(seed, rng, user_id, app_id, since, until)),
     )

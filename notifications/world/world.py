@@ -14,7 +14,7 @@ from .day import DAY, Day
 from .emitter import MAX_LAG, Emitted, Emitter
 from .facts import Fact
 from .faults import Faults
-from .people import User, populate
+from .people import Style, User, populate
 
 PER_DAY = 20_000  # messages a day; a larger world is a longer one
 MOST_DAYS = 365  # and from here on a denser one
@@ -25,11 +25,14 @@ FEWEST_USERS = 3
 class World:
     """About ``size`` messages of whole days ending at ``until`` (UTC-aware, exclusive).
 
-    The same seed, size and end are the same world. Facts and emissions come in order of time, and
-    at no time is more held than a day of them.
+    The same seed, size and end are the same world, whatever the ``style`` in which all users are
+    told of (None: each in one's own). Facts and emissions come in order of time, and at no time is
+    more held than a day of them.
     """
 
-    def __init__(self, *, seed: int, size: int, until: datetime) -> None:
+    def __init__(
+        self, *, seed: int, size: int, until: datetime, style: Style | None = None
+    ) -> None:
         if size < 1:
             raise ValueError("The size of a world must be at least 1.")
         if until.utcoffset() is None:
@@ -40,7 +43,7 @@ class World:
         self.since = self.until - self.days * DAY
         count = max(FEWEST_USERS, round(size / self.days / PER_USER))
         self.people: tuple[User, ...] = populate(
-            seed=seed, count=count, since=self.since, until=self.until
+            seed=seed, count=count, since=self.since, until=self.until, style=style
         )
 
     def facts(self) -> Iterator[Fact]:

@@ -1,11 +1,12 @@
+from dataclasses import replace
 from itertools import pairwise
 from uuid import UUID
 
 import pytest
 
-from notifications.world import Status, Style
+from notifications.world import Status, Style, World
 
-from .worlds import UNTIL, world
+from .worlds import SIZE, UNTIL, truth, world
 
 DEVICES = [device for user in world().people for device in user.devices]
 
@@ -62,3 +63,11 @@ def test_only_active_devices_are_push_active() -> None:
 def test_a_user_is_the_same_in_a_larger_world(number: int) -> None:
     user, same = world().people[number], world(size=3_000).people[number]
     assert user == same
+
+
+@pytest.mark.parametrize("style", Style)
+def test_telling_of_all_users_in_one_style_changes_nothing_else(style: Style) -> None:
+    told = World(seed=1, size=SIZE, until=UNTIL, style=style)
+    assert told.people == tuple(replace(user, style=style) for user in world().people)
+    facts = [replace(fact, user=replace(fact.user, style=style)) for fact in truth()]
+    assert list(told.facts()) == facts
