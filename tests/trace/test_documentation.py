@@ -1,0 +1,34 @@
+"""`docs/trace.md` tells people what the rules do: the same reasons, the same stories."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from notifications.protocol.reasons import REASONS, Reason
+from notifications.trace.sentences import WORDS
+
+from .stories import STORIES
+
+PAGE = (Path(__file__).parents[2] / "docs" / "trace.md").read_text()
+
+
+@pytest.mark.parametrize("reason", Reason)
+def test_a_reason_is_described_as_it_is(reason: Reason) -> None:
+    row = REASONS[reason]
+    line = f"| `{reason}` | {', '.join(row.rules)} | {row.counts_as} | {row.evidence} |"
+    assert line in PAGE.splitlines()
+
+
+def test_the_reasons_are_all_and_in_one_table() -> None:
+    assert re.findall(r"^\| `(\w+)` \| E", PAGE, re.MULTILINE) == list(Reason) == list(REASONS)
+    assert set(WORDS) == set(Reason)
+
+
+def test_every_story_is_told_and_no_other() -> None:
+    section = PAGE.partition("## What customers tell")[2].partition("\n## ")[0]
+    assert re.findall(r"^### (.*)$", section, re.MULTILINE) == [each.name for each in STORIES]
+
+
+def test_the_stories_show_most_reasons() -> None:
+    assert len({reason for each in STORIES for reason in each.reasons}) > 7
