@@ -5,6 +5,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from pytest_django.fixtures import Settings
 
 from notifications.models import Activation, Notification, Operation, Recipient
@@ -215,3 +217,20 @@ def test_what_would_rest_on_too_much_is_refused(
     activation = Notification.objects.filter(activation__isnull=False)[0].activation_id
     with pytest.raises(TooMuch, match="choose a shorter window"):
         trace_device(activation, DAY, now=NOW)
+
+
+def test_no_query_reads_the_whole_record(troubled_day: list[Emitted]) -> None:
+    person = Notification.objects.filter(recipient__isnull=False, activation__isnull=False)[0]
+    with CaptureQueriesContext(connection) as asked:
+        trace_device(person.activation_id, DAY, now=NOW)
+        trace_user(person.recipient_id, DAY, now=NOW)
+        trace_operation(Operation.objects.first().pk, now=NOW)
+        trace_device("never named", DAY, now=NOW)
+    questions = [each["sql"] for each in asked if "notifications_notification" in each["sql"]]
+    assert len(questions) > 12
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")  # where it shows, no index could serve
+        for question in questions:
+            cursor.execute(f"EXPLAIN {question}")
+            plan = "\n".join(line for (line,) in cursor.fetchall())
+            assert "Seq Scan on notifications_notification_y" not in plan, question
