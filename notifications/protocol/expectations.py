@@ -96,11 +96,19 @@ def finish_is_owed(episode: Episode, due: datetime, case: Case) -> Iterator[Debt
         return  # it names no device, so it may have gone to each
     lanes = episode.unfinished - {None}
     finish = next(iter(episode.finishes), None)
-    if finish is not None:
-        due = finish.at + case.known.terms.grace
     for lane in _ordered(lanes) if lanes or finish else [None]:
         anchor = finish or episode.announced[lane]
-        yield Debt(owed=FINISHED, lane=lane, episode=episode, case=case, anchor=anchor, due=due)
+        soonest = (
+            anchor.at + case.known.terms.grace
+        )  # a device may be announced to when life is over
+        yield Debt(
+            owed=FINISHED,
+            lane=lane,
+            episode=episode,
+            case=case,
+            anchor=anchor,
+            due=soonest if finish else max(due, soonest),
+        )
 
 
 def announcement_is_presumed(episode: Episode, case: Case) -> Iterator[Debt]:
