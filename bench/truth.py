@@ -1,5 +1,5 @@
-"""How often the trace is right, over random worlds whose truth is known. Needs no database. What the
-rules got wrong goes to the standard error output, with the seed of its world."""
+"""How often the trace is right, over random worlds whose truth is known. Needs no database. What
+the rules got wrong goes to the standard error output, with the seed of its world."""
 
 import sys
 from datetime import timedelta

@@ -4,6 +4,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 
 from .episodes import LATE_WITHIN, Episode, Lane, cut, rejoin_late_inits
 from .extras import MessageType, is_uuid
@@ -77,7 +78,7 @@ class Case:
     @property
     def is_one_message(self) -> bool:
         *earlier, last = self.episodes
-        return not earlier and len(last.evidence) == 1 and not self.odd
+        return not earlier and len(last.messages) == 1 and not self.odd
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,14 +106,22 @@ class Debt:
         return self.episode.finished_to if self.owed is FINISHED else self.episode.announced_to
 
 
-Seen = tuple[datetime | None, tuple[str, ...]]
+class Seen(NamedTuple):
+    """What a reason rests on beside the debt: the moment, the devices or the type that its sentence
+    names, and the messages that show it."""
+
+    at: datetime | None = None
+    other: tuple[str, ...] = ()
+    messages: tuple[Message, ...] = ()
+
+
 Test = Callable[[Debt], Seen | None]
-NOTHING: Seen = (None, ())
+NOTHING = Seen()
 _EVER = (datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC))
 
 
 def reason_of(debt: Debt) -> tuple[Reason, Seen]:
-    """The reason, and the moment and the devices or type that its sentence names."""
+    """The reason, and what it rests on."""
     return next(
         (reason, found) for reason, test in _TESTS[debt.owed] if (found := test(debt)) is not None
     )
@@ -138,21 +147,21 @@ def _odd_identifier(debt: Debt) -> Seen | None:
 
 def _source_silent(debt: Debt) -> Seen | None:
     silent = debt.heard is not None and debt.heard.last < debt.due
-    return (debt.heard.last, ()) if silent and debt.heard and not debt.episode.finishes else None
+    return Seen(debt.heard.last) if silent and debt.heard and not debt.episode.finishes else None
 
 
 def _recording_began(debt: Debt) -> Seen | None:
     if debt.heard is None or debt.episode.inits:
         return None
     earliest = debt.anchor.at - debt.case.life - debt.known.terms.grace
-    return (debt.heard.first, ()) if debt.heard.first > earliest else None
+    return Seen(debt.heard.first) if debt.heard.first > earliest else None
 
 
 def _status_changed(debt: Debt) -> Seen | None:
     changes = debt.known.status_changes.get(debt.lane or "", ())
     place = bisect_left(changes, debt.episode.began - debt.known.terms.grace)
     within = place < len(changes) and changes[place] <= debt.due
-    return (changes[place], ()) if within else None
+    return Seen(changes[place]) if within else None
 
 
 def _announced_again(debt: Debt) -> Seen | None:
@@ -181,7 +190,7 @@ def _unknown_type_sent(debt: Debt) -> Seen | None:
         odd = debt.case.odd.get(lane, ())
         place = bisect_left(odd, since, key=lambda each: each.at)
         if place < len(odd) and odd[place].at <= until:
-            return None, (odd[place].message_type or "none",)
+            return Seen(None, (odd[place].message_type or "none",), (odd[place],))
     return None
 
 
@@ -197,11 +206,11 @@ def _different_devices(debt: Debt) -> Seen | None:
     of = debt.episode
     astray = of.unannounced if debt.owed is FINISHED else of.unfinished
     crossed = debt.elsewhere and None not in of.announced and astray
-    return (None, debt.elsewhere) if crossed else None
+    return Seen(None, debt.elsewhere) if crossed else None
 
 
 def _elsewhere(debt: Debt) -> Seen | None:
-    return (None, debt.elsewhere) if debt.elsewhere else None
+    return Seen(None, debt.elsewhere) if debt.elsewhere else None
 
 
 def _always(debt: Debt) -> Seen | None:

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property
-from uuid import UUID
 
 from .extras import MessageType
 from .message import Message
@@ -33,8 +32,8 @@ class Episode:
         return (self.inits or self.finishes)[0].at
 
     @cached_property
-    def evidence(self) -> tuple[UUID, ...]:
-        return tuple(each.id for each in (*self.inits, *self.late_inits, *self.finishes))
+    def messages(self) -> tuple[Message, ...]:
+        return (*self.inits, *self.late_inits, *self.finishes)
 
     @cached_property
     def announced(self) -> Mapping[Lane, Message]:

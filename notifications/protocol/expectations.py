@@ -12,7 +12,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from .audience import Certainty
-from .debts import FINISHED, INIT, Case, Debt, Knowledge, reason_of
+from .debts import FINISHED, INIT, Case, Debt, Knowledge, Seen, reason_of
 from .episodes import Episode, Lane, in_order
 from .extras import MessageType
 from .message import Message
@@ -96,11 +96,12 @@ def finish_is_owed(episode: Episode, due: datetime, case: Case) -> Iterator[Debt
         return  # it names no device, so it may have gone to each
     lanes = episode.unfinished - {None}
     finish = next(iter(episode.finishes), None)
-    if finish is not None:
-        due = finish.at + case.known.terms.grace
     for lane in _ordered(lanes) if lanes or finish else [None]:
         anchor = finish or episode.announced[lane]
-        yield Debt(owed=FINISHED, lane=lane, episode=episode, case=case, anchor=anchor, due=due)
+        # A device may be announced to when the operation's life is over.
+        soonest = anchor.at + case.known.terms.grace
+        by = soonest if finish else max(due, soonest)
+        yield Debt(owed=FINISHED, lane=lane, episode=episode, case=case, anchor=anchor, due=by)
 
 
 def announcement_is_presumed(episode: Episode, case: Case) -> Iterator[Debt]:
@@ -126,11 +127,11 @@ def finishes_agree_and_come_once(
 
     Specification, Operation Lifecycle: mtokenOperationResult names "one of the following values".
     """
-    repeats = set(repeated((*episode.inits, *episode.late_inits, *episode.finishes)))
+    repeats = set(repeated(episode.messages))
     late = {each.id for each in episode.late_inits}
     late |= {each.id for each in episode.finishes if each.at > due}
     disagreeing = {each.id for each in episode.finishes} if len(episode.results) > 1 else set()
-    for each in (*episode.inits, *episode.late_inits, *episode.finishes):
+    for each in episode.messages:
         found = ((Mark.LATE, late), (Mark.DUPLICATE, repeats), (Mark.DISAGREEING, disagreeing))
         if marks := tuple(mark for mark, ids in found if each.id in ids):
             yield each.id, marks
@@ -159,7 +160,7 @@ def _ordered(lanes: frozenset[Lane]) -> list[Lane]:
 
 
 def _gap(debt: Debt) -> Gap:
-    reason, (seen, other) = reason_of(debt)
+    reason, seen = reason_of(debt)
     # E1 assumes how long the operation lives and that the device stays registered.
     certain = debt.owed is INIT and counts_as(reason) is CountsAs.MISSING
     named = debt.lane is None or debt.anchor.is_to_named_device
@@ -174,7 +175,14 @@ def _gap(debt: Debt) -> Gap:
         at=debt.anchor.at,
         due=debt.due,
         anchor=debt.anchor,
-        evidence=debt.episode.evidence,
-        seen=seen,
-        other=other,
+        evidence=_evidence(debt, seen),
+        seen=seen.at,
+        other=seen.other,
     )
+
+
+def _evidence(debt: Debt, seen: Seen) -> tuple[UUID, ...]:
+    """Those that decide, a few: the round as a whole may have thousands, for each device again."""
+    announcement = debt.episode.announced.get(debt.lane)
+    told = (announcement, *debt.episode.inits[:1], debt.anchor, *seen.messages)
+    return tuple(dict.fromkeys(each.id for each in told if each is not None))

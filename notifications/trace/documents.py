@@ -32,18 +32,15 @@ def of_user_trace(trace: UserTrace, shown: Iterable[Row]) -> dict[str, Any]:
 
 def of_timeline(timeline: Timeline, shown: Iterable[Entry]) -> dict[str, Any]:
     """``lanes`` hold the keys of their entries; None is the lane of what names no device."""
+    lanes: dict[str | None, list[str]] = {lane: [] for lane in timeline.lanes}
+    for each in timeline.entries:
+        lanes[each.activation].append(each.key)
     return {
         "operation": timeline.operation,
         "operation_name": timeline.operation_name,
         "verdict": timeline.verdict,
         "counts": timeline.counts.as_json(),
-        "lanes": [
-            {
-                "activation": lane,
-                "entries": [each.key for each in timeline.entries if each.activation == lane],
-            }
-            for lane in timeline.lanes
-        ],
+        "lanes": [{"activation": lane, "entries": keys} for lane, keys in lanes.items()],
         "episodes": [_episode(each) for each in timeline.episodes],
         "entries": [of_entry(each) for each in shown],
     }

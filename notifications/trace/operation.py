@@ -1,5 +1,6 @@
 """The timeline of one operation: by device, what its life cycle owes against what was sent."""
 
+from collections import Counter
 from datetime import datetime, timedelta
 
 from notifications.protocol.audience import Basis, Certainty, status_changes
@@ -26,6 +27,7 @@ def trace_operation(operation: str, *, now: datetime) -> Timeline:
         status_changes=_status_changes(messages),
     )
     judgement = judge(messages, known)
+    gaps = Counter(gap.episode for gap in judgement.gaps)
     emitted = [_emitted(each, judgement) for each in judgement.messages]
     owed = [entries.entry_of_gap(gap, gap.certainty) for gap in judgement.gaps]
     found = entries.in_order((*emitted, *owed))
@@ -36,7 +38,9 @@ def trace_operation(operation: str, *, now: datetime) -> Timeline:
         verdict=sentences.verdict(counts.as_json(), entries.reasons(found)) if found else _NOTHING,
         counts=counts,
         lanes=tuple(dict.fromkeys(each.activation for each in found)),
-        episodes=tuple(_view(each, judgement, known) for each in judgement.episodes),
+        episodes=tuple(
+            _view(each, gaps[each.number], judgement, known) for each in judgement.episodes
+        ),
         entries=found,
     )
 
@@ -67,11 +71,10 @@ def _emitted(message: Message, judgement: Judgement) -> entries.Entry:
     )
 
 
-def _view(episode: Episode, judgement: Judgement, known: Knowledge) -> EpisodeView:
-    gaps = sum(gap.episode == episode.number for gap in judgement.gaps)
+def _view(episode: Episode, gaps: int, judgement: Judgement, known: Knowledge) -> EpisodeView:
     inits = (*episode.inits, *episode.late_inits)
-    sent = (*inits, *episode.finishes)
-    repeats = sum(Mark.DUPLICATE in judgement.marks.get(each.id, ()) for each in sent)
+    repeats = sum(Mark.DUPLICATE in judgement.marks.get(each.id, ()) for each in episode.messages)
+    sent = len(episode.messages) - repeats
     life = known.terms.life_of(judgement.messages[0].operation_name)
     return EpisodeView(
         number=episode.number,
@@ -80,6 +83,6 @@ def _view(episode: Episode, judgement: Judgement, known: Knowledge) -> EpisodeVi
         due=episode.began + life + known.terms.grace,
         results=tuple(sorted(episode.results)),
         agrees=len(episode.results) < 2,
-        owed=len(sent) - repeats + gaps,
-        sent=len(sent) - repeats,
+        owed=sent + gaps,
+        sent=sent,
     )

@@ -61,7 +61,7 @@ def test_a_device_known_to_be_told_that_was_not_is_found_out(
     total = scored(5, bare=False)
 
     assert total.wrong > 10
-    assert "truly sent to" in total.stories[0] + total.stories[-1]
+    assert any("truly sent to" in story for story in total.stories)
 
 
 def test_rules_that_claim_nothing_are_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
