@@ -72,10 +72,12 @@ def test_what_is_printed_works_and_nothing_outlives_the_killed_parent(
     text = printed.read_text()
     assert f"http://127.0.0.1:{port}/admin/" in text
     assert re.search(r"password +([a-z2-7]{4}-){3}[a-z2-7]{4}\n", text)
-    post, read = (line for line in text.splitlines() if line.startswith("curl "))
+    post, timeline, gaps = (line for line in text.splitlines() if line.startswith("curl "))
     assert [_curl(post)["status"] for _ in range(2)] == ["recorded", "duplicate"]
-    (notification,) = _curl(read)["results"]
+    notification, owed = _curl(timeline)["entries"]
     assert notification["message_type"] == "mtoken.operationInit"
+    assert owed["counts_as"] == "pending"
+    assert sum(_curl(gaps)["counts"].values()) > 0
 
     shell.kill()
     wait_until_gone(state)

@@ -72,11 +72,13 @@ class Command(BaseCommand):
         emit, read = _token(EMITTER, "Emitters"), _token(READER, "Support")
         operation = str(uuid.uuid4())
         post = _curl(f"{address}/api/v1/notifications/", emit, _example(operation))
-        get = _curl(f"{address}/api/v1/notifications/?operation={operation}", read)
+        get = _curl(f"{address}/api/v1/operations/{operation}/timeline/", read)
+        gaps = _curl(f"{address}/api/v1/gaps/?since=24h", read)
         self._say(
             f"\n  {address}/admin/\n  user name  {OPERATOR}\n  password   {password}\n"
             f"\nRecord a notification; repeated, it is answered as a duplicate:\n\n{post}\n"
-            f"\nRead what is recorded of its operation:\n\n{get}\n"
+            f"\nAsk what its operation owes, and what was sent:\n\n{get}\n"
+            f"\nAsk what was owed and not sent since yesterday:\n\n{gaps}\n"
             "\nThe tokens are valid for a day. Ctrl-C stops the service.\n"
         )
 
