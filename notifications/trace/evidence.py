@@ -60,10 +60,10 @@ _HEARD = """
 
 
 class TooMuch(Exception):
-    """The answer would rest on over 20,000 notifications; choose a shorter window."""
+    """The answer would rest on over {what}; choose a shorter window."""
 
-    def __init__(self) -> None:
-        super().__init__(self.__doc__)
+    def __init__(self, what: str) -> None:
+        super().__init__(str(self.__doc__).format(what=what))
 
 
 def terms() -> Terms:
@@ -87,7 +87,7 @@ def messages(
     rows = notifications.annotate(nonconforming=judged).order_by().values_list(*_COLUMNS)
     found = [_message(row, names) for row in rows[: MOST + 1]]
     if len(found) > MOST:
-        raise TooMuch
+        raise TooMuch(f"{MOST:,} notifications")
     return found
 
 

@@ -20,6 +20,7 @@ from .window import Window
 
 LONGEST = timedelta(days=31)
 MOST_MESSAGES = 1_000  # of one operation around the window; real ones have a dozen
+MOST_SUSPECTS = 50_000  # operations that may have a gap; some seconds to judge
 TOGETHER = 5_000  # messages of operations that are judged at a time
 
 # All but the ordinary: one announcement, then one finish, and no two devices named. The rules owe
@@ -37,6 +38,7 @@ _SUSPECTS = """
             min(emitted_at) FILTER (WHERE message_type = %s)
     )
     ORDER BY operation_id
+    LIMIT %s
 """
 
 
@@ -68,7 +70,7 @@ class Gaps:
 
 
 def find_gaps(window: Window, *, now: datetime, wanted: Wanted | None = None) -> Gaps:
-    """Those first owed in ``window``, a month at most."""
+    """Those first owed in ``window``, a month at most. Raises ``evidence.TooMuch``."""
     suspects = _suspects(window)
     found = [
         gap
@@ -90,8 +92,11 @@ def _suspects(window: Window) -> dict[str, int]:
     kinds = (MessageType.OPERATION_INIT, MessageType.OPERATION_FINISHED)
     bounds = (first_id_at(window.since - margin), first_id_at(window.until + margin))
     with connection.cursor() as cursor:
-        cursor.execute(_SUSPECTS, [*bounds, *kinds, *kinds])
-        return dict(cursor.fetchall())
+        cursor.execute(_SUSPECTS, [*bounds, *kinds, *kinds, MOST_SUSPECTS + 1])
+        found = dict(cursor.fetchall())
+    if len(found) > MOST_SUSPECTS:
+        raise evidence.TooMuch(f"{MOST_SUSPECTS:,} operations that are not plainly in order")
+    return found
 
 
 def _chunks(suspects: Mapping[str, int]) -> Iterator[list[str]]:

@@ -10,6 +10,7 @@ from notifications.models import Activation, Operation
 from notifications.protocol.reasons import CountsAs, Reason, Rule
 from notifications.trace import gaps
 from notifications.trace.device import trace_device
+from notifications.trace.evidence import TooMuch
 from notifications.trace.gaps import Wanted, find_gaps
 from notifications.trace.operation import trace_operation
 from notifications.trace.window import Window
@@ -116,3 +117,11 @@ def test_a_gap_is_in_the_window_in_which_it_was_first_owed(tell: Callable[..., N
     assert find_gaps(Window(NOON, NOON + moment), now=NOW).counts[CountsAs.MISSING] == 1
     assert find_gaps(Window(NOON + moment, NOON + 300_000 * moment), now=NOW).entries == ()
     assert find_gaps(Window(NOON - moment, NOON), now=NOW).entries == ()
+
+
+def test_a_window_that_holds_too_much_is_refused(
+    troubled_day: list[Emitted], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gaps, "MOST_SUSPECTS", 3)
+    with pytest.raises(TooMuch, match=r"over 3 operations .*; choose a shorter window"):
+        find_gaps(DAY, now=NOW)
