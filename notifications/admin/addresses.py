@@ -26,3 +26,9 @@ def page_address(kind: str, key: object) -> str:
 
 def list_address(kind: str) -> str:
     return reverse(f"admin:notifications_{kind}_changelist")
+
+
+def trace_address(kind: str, key: object) -> str:
+    """The trace of an ``activation`` or a ``recipient``, the timeline of an ``operation``."""
+    page = "timeline" if kind == "operation" else "trace"
+    return reverse(f"admin:notifications_{kind}_{page}", args=[quote_key(key)])
