@@ -5,6 +5,8 @@ import re
 from django.contrib.admin.utils import quote
 from django.urls import reverse
 
+# What is traced, and what its page is called.
+TRACED = {"activation": "trace", "recipient": "trace", "operation": "timeline"}
 _QUOTED = re.compile("_([0-9A-F]{2})")
 
 
@@ -30,5 +32,4 @@ def list_address(kind: str) -> str:
 
 def trace_address(kind: str, key: object) -> str:
     """The trace of an ``activation`` or a ``recipient``, the timeline of an ``operation``."""
-    page = "timeline" if kind == "operation" else "trace"
-    return reverse(f"admin:notifications_{kind}_{page}", args=[quote_key(key)])
+    return reverse(f"admin:notifications_{kind}_{TRACED[kind]}", args=[quote_key(key)])

@@ -7,6 +7,7 @@ from uuid import UUID
 from django import template
 
 from notifications.admin import unseen
+from notifications.admin.access import subject_address
 from notifications.admin.addresses import list_address, page_address, trace_address
 from notifications.admin.asking import Question, around
 from notifications.admin.reading import pretty_json, read_clients
@@ -21,7 +22,7 @@ from notifications.admin.words import (
     of_result,
     of_type,
 )
-from notifications.models import Notification
+from notifications.models import AccessRecord, Notification
 from notifications.protocol.clients import Platform
 from notifications.protocol.expectations import Mark
 from notifications.protocol.identity import EPOCH, time_of
@@ -117,6 +118,11 @@ def trace_around(notification: Notification) -> str:
         activation=notification.activation_id,
         recipient=notification.recipient_id,
     )
+
+
+@register.simple_tag
+def looked_at(record: AccessRecord) -> str:
+    return subject_address(record)
 
 
 @register.simple_tag

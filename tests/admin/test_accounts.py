@@ -85,6 +85,7 @@ def test_only_our_pages_are_in_the_console() -> None:
         "notifications.inboxmessage",
         "notifications.recipient",
         "notifications.source",
+        "notifications.accessrecord",
         "notifications.account",
         "auth.group",
         "knox.authtoken",

@@ -2,28 +2,22 @@
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any
-from urllib.parse import urlencode
 from uuid import UUID
 
 import pytest
 from django.contrib.auth.models import Group
-from django.db import connection
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from django.utils.html import escape
 
-from notifications.admin import traces
 from notifications.admin.addresses import trace_address
 from notifications.ingest.envelope import emission_from
 from notifications.ingest.recorder import record
-from notifications.models import AccessRecord, Account, Recipient
-from notifications.trace import evidence
+from notifications.models import Account, Recipient
 from notifications.trace.device import trace_device
 from notifications.trace.window import Window
 from tests.conftest import DEVICE, FINISHED, INIT, OPERATION
-from tests.trace.stories import NOON, PAYMENT, PHONE, STORIES, TABLET, Story
+from tests.trace.stories import PAYMENT, STORIES, Story
 
 Record = Callable[..., UUID]
 DAY = timedelta(days=1)

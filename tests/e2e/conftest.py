@@ -23,7 +23,9 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from notifications.ingest.envelope import emission_from
 from notifications.ingest.recorder import record
-from notifications.models import Account
+from notifications.models import Account, Recipient
+
+from . import troubles
 
 CHROMIUM = next(filter(None, map(which, ("chromium", "chromium-browser", "google-chrome"))))
 QUIET = (
@@ -55,11 +57,13 @@ HOSTILE = {
 
 @dataclass
 class Site:
-    """The served app; ``hostile`` is the id of a notification meant to break the page."""
+    """The served app; ``hostile`` is the id of a notification meant to break the page, ``user``
+    the recipient whose devices have troubles."""
 
     url: str
     hostile: str
     finished: str
+    user: int
 
 
 @pytest.fixture(scope="module")
@@ -69,20 +73,20 @@ def site(django_test_environment: None, django_db_blocker: Any) -> Iterator[Site
         made = setup_databases(
             verbosity=0, interactive=False, aliases={"default"}, serialized_aliases=set()
         )
-        hostile, finished = _fill()
+        hostile, finished, user = _fill()
         connections.close_all()
         server = ThreadedWSGIServer(("127.0.0.1", 0), QuietWSGIRequestHandler)
         server.set_app(get_wsgi_application())
         thread = Thread(target=server.serve_forever, daemon=True)
         thread.start()
-        yield Site(f"http://127.0.0.1:{server.server_port}", hostile, finished)
+        yield Site(f"http://127.0.0.1:{server.server_port}", hostile, finished, user)
         server.shutdown()
         server.server_close()
         thread.join()
         teardown_databases(made, verbosity=0)
 
 
-def _fill() -> tuple[str, str]:
+def _fill() -> tuple[str, str, int]:
     """A believable day, one operation to follow and one notification that is hostile."""
     now = timezone.now()
     call_command("demo", size=600, seed=7, verbosity=0)
@@ -105,10 +109,11 @@ def _fill() -> tuple[str, str]:
         for each, time in zip(told, times, strict=True)
     ]
     ids = record(emissions, source="retail-bank").ids
+    troubles.tell(now)
     operator = Account.objects.create_user("operator", password=PASSWORD, is_staff=True)
     operator.groups.add(Group.objects.get(name="Operators"))
     Account.objects.create_superuser("keeper", password=PASSWORD)
-    return str(ids[2]), str(ids[1])
+    return str(ids[2]), str(ids[1]), Recipient.objects.get(user_id=troubles.USER).pk
 
 
 @pytest.fixture(scope="module")
