@@ -57,6 +57,12 @@ class Drawing:
     times: tuple[Label, ...]
     left_out: int
 
+    @property
+    def has_others(self) -> bool:
+        """Types beside those of an operation's life."""
+        shapes = {each.shape for lane in self.lanes for each in lane.markers}
+        return not shapes <= {"init", "finished"}
+
 
 def drawing_of(timeline: Timeline) -> Drawing | None:
     """None where there is nothing to draw."""

@@ -109,7 +109,7 @@ GAPS: Mapping[CountsAs, tuple[str, str, str]] = {
 }
 MARKS: Mapping[Mark, tuple[str, str, str]] = {
     Mark.LATE: ("late", "warn", "◷"),
-    Mark.DUPLICATE: ("repeated", "warn", "⧉"),
+    Mark.DUPLICATE: ("repeated", "warn", "↻"),
     Mark.DISAGREEING: ("disagrees", "bad", "≠"),
 }
 BASES: Mapping[Basis, str] = {
