@@ -167,8 +167,8 @@ def _case_number(given: str) -> tuple[str, str]:
     text = given.strip()
     if len(text) > MAX_CASE_NUMBER:
         return "", f"A case number has at most {MAX_CASE_NUMBER} characters; none was noted."
-    if not text.isprintable():
-        return "", "A case number has no control characters; none was noted."
+    if not text.isprintable() or "\ufffd" in text:  # which stands for what is no text
+        return "", "A case number has characters that show, and no others; none was noted."
     return text, ""
 
 

@@ -22,9 +22,15 @@ def checks_of(timeline: Timeline) -> list[Round]:
     ]  # fmt: skip
 
 
+def began(episode: EpisodeView) -> datetime:
+    """Also of a round that nothing announced."""
+    told = (episode.announced_at, episode.finished_at)
+    return min((each for each in told if each is not None), default=episode.due)
+
+
 def _rounds(timeline: Timeline) -> Iterator[tuple[EpisodeView, list[Entry]]]:
     """Each with its own entries: a round lasts until the next begins."""
-    starts = [_began(each) for each in timeline.episodes]
+    starts = [began(each) for each in timeline.episodes]
     for place, episode in enumerate(timeline.episodes):
         rest = starts[place + 1 : place + 2]
         yield (
@@ -35,11 +41,6 @@ def _rounds(timeline: Timeline) -> Iterator[tuple[EpisodeView, list[Entry]]]:
                 if starts[place] <= each.at and all(each.at < end for end in rest)
             ],
         )
-
-
-def _began(episode: EpisodeView) -> datetime:
-    told = (episode.announced_at, episode.finished_at)
-    return min((each for each in told if each is not None), default=episode.due)
 
 
 def _announced(episode: EpisodeView, found: Sequence[Entry]) -> Badge:

@@ -9,6 +9,7 @@ from notifications.trace.entries import Entry, EpisodeView, Kind, Timeline
 from notifications.trace.sentences import utc
 
 from .chart import Label
+from .checks import began
 from .words import of_gap, of_result, of_type
 
 WIDTH, LEFT, RIGHT = 960, 168, 940
@@ -24,6 +25,7 @@ Placed = tuple[datetime, Entry]
 class Marker:
     """``shape`` is a style of the theme, as a type's badge has it; ``sign`` a letter on it."""
 
+    at: datetime
     x: float
     shape: str
     sign: str
@@ -77,7 +79,7 @@ def drawing_of(timeline: Timeline) -> Drawing | None:
     return Drawing(
         height=HEAD + LANE * len(lanes) + FOOT,
         lanes=lanes,
-        bands=tuple(_bands(timeline.episodes[:MOST_BANDS], scale)),
+        bands=tuple(_bands(timeline.episodes[:MOST_BANDS], lanes)),
         times=tuple(scale.ticks()),
         left_out=len(timeline.entries) - sum(len(each.markers) for each in lanes),
     )
@@ -129,6 +131,7 @@ def _markers(device: str | None, placed: Sequence[Placed], scale: _Scale) -> Ite
             return
         taken = x
         yield Marker(
+            at=moment,
             x=round(x, 2),
             shape=of_type(each.message_type).look,
             sign=_sign(each),
@@ -143,9 +146,17 @@ def _sign(entry: Entry) -> str:
     return of_result(entry.result).sign if entry.result is not None else ""
 
 
-def _bands(episodes: Sequence[EpisodeView], scale: _Scale) -> Iterator[Band]:
-    for each in episodes:
-        moments = [at for at in (each.announced_at, each.finished_at) if at is not None]
-        start = scale.x(min(moments, default=each.due)) - 20
-        end = scale.x(max(moments) if each.finished_at else each.due) + 20
-        yield Band(round(start, 2), round(max(end - start, 40), 2), f"Round {each.number}")
+def _bands(episodes: Sequence[EpisodeView], lanes: Sequence[DrawnLane]) -> Iterator[Band]:
+    """Around the markers of each round: it lasts until the next begins."""
+    markers = [each for lane in lanes for each in lane.markers]
+    starts = [began(each) for each in episodes]
+    for place, each in enumerate(episodes):
+        rest = starts[place + 1 : place + 2]
+        places = [
+            marker.x
+            for marker in markers
+            if starts[place] <= marker.at and all(marker.at < end for end in rest)
+        ]
+        if places:
+            start, end = min(places) - APART, max(places) + APART
+            yield Band(round(start, 2), round(max(end - start, 80), 2), f"Round {each.number}")

@@ -22,6 +22,7 @@ from notifications.trace.figures import series_of
 from notifications.trace.pages import BadCursor, Item, Page, page_of, with_payloads
 from notifications.trace.viewing import view_device, view_operation, view_user
 
+from .addresses import trace_address
 from .asking import Choice, Question, asked
 from .chart import chart_of
 from .checks import checks_of
@@ -65,6 +66,7 @@ class Traced(ReadOnlyAdmin[M]):
             "opts": self.opts,
             "object": shown,
             "question": question,
+            "permalink": self._address(request, shown, question),
         }
         try:
             context |= self.trace(request, shown, question)
@@ -72,6 +74,11 @@ class Traced(ReadOnlyAdmin[M]):
             messages.warning(request, str(problem))
             context |= {"too_much": True, "shorter": question.shorter()}
         return TemplateResponse(request, self.trace_template, context)
+
+    def _address(self, request: HttpRequest, shown: M, question: Question) -> str:
+        """Of exactly this, for others and for later."""
+        path = trace_address(str(self.opts.model_name), shown.pk)
+        return str(request.build_absolute_uri(path + question.permalink))
 
     def trace(self, request: HttpRequest, shown: M, question: Question) -> dict[str, Any]:
         """What the page's template needs. Raises ``TooMuch``."""
@@ -85,7 +92,7 @@ class DeviceTraced(Traced[Activation]):
         trace = view_device(shown.pk, question.window, _viewer(request, question), now=question.now)
         page = _page(request, trace.entries, question)
         about = Notification.objects.about_device(shown.pk)
-        address = request.build_absolute_uri(request.path + question.permalink)
+        address = self._address(request, shown, question)
         return {
             "trace": trace,
             "figures": figures(trace.counts),

@@ -140,7 +140,7 @@ def standing(counts: Counts) -> Badge:
     """How things stand in two words, the gravest first."""
     told = counts.as_json()
     if not told["expected"] and not told["emitted"]:
-        return Badge("Nothing expected, nothing emitted", "quiet", "○", "")
+        return Badge("Nothing to show", "quiet", "○", "")
     for name, words in STANDINGS.items():
         if told[name]:
             return Badge(*words, raw=name)
