@@ -8,6 +8,8 @@ from django.urls import reverse
 
 from notifications.models import AccessRecord
 
+# What is traced, and what its page is called.
+TRACED = {"activation": "trace", "recipient": "trace", "operation": "timeline"}
 _QUOTED = re.compile("_([0-9A-F]{2})")
 # The kind of page that what somebody looked at has.
 LOOKED_AT: Mapping[str, str] = {
@@ -35,3 +37,8 @@ def page_address(kind: str, key: object) -> str:
 
 def list_address(kind: str) -> str:
     return reverse(f"admin:notifications_{kind}_changelist")
+
+
+def trace_address(kind: str, key: object) -> str:
+    """The trace of an ``activation`` or a ``recipient``, the timeline of an ``operation``."""
+    return reverse(f"admin:notifications_{kind}_{TRACED[kind]}", args=[quote_key(key)])

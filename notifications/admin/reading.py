@@ -101,6 +101,21 @@ def read_apps(extras: Mapping[str, Any], platform: str | None) -> AppsTable:
     )
 
 
+def read_clients(
+    clients: Mapping[str, Mapping[str, str | None]], platform: str | None
+) -> list[tuple[str, Cell]]:
+    """What each app generation makes of a message of a trace, which has it read already."""
+    found = []
+    for generation, name in GENERATIONS.items():
+        if platform is not None and platform not in REACHED_OVER[generation]:
+            found.append((name, Cell(text=None, understood=False)))
+        else:
+            seen = clients[generation]
+            text = app_view(seen["kind"], seen["result"])
+            found.append((name, Cell(text=text, understood=seen["kind"] is not None)))
+    return found
+
+
 def judged_today(
     extras: Mapping[str, Any], findings: Iterable[Mapping[str, str]], rules: int
 ) -> tuple[Finding, ...] | None:

@@ -94,11 +94,9 @@ class ReadOnlyAdmin(admin.ModelAdmin[M]):
             return HttpResponseNotAllowed(["GET", "HEAD"])
         if not self.has_view_permission(request):
             raise PermissionDenied
-        key = unquote_key(object_id)
-        shown = None if NUL in key else self.get_object(request, key)
+        shown = self.of_address(request, object_id)
         if shown is None:
-            messages.warning(request, f"There is no such {self.opts.verbose_name} in the record.")
-            return redirect(f"{self.admin_site.name}:index")
+            return self.unknown(request)
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
@@ -106,6 +104,14 @@ class ReadOnlyAdmin(admin.ModelAdmin[M]):
             **self.page(request, shown),
         }
         return TemplateResponse(request, self.page_template, context)
+
+    def of_address(self, request: HttpRequest, object_id: str) -> M | None:
+        key = unquote_key(object_id)
+        return None if NUL in key else self.get_object(request, key)
+
+    def unknown(self, request: HttpRequest) -> HttpResponse:
+        messages.warning(request, f"There is no such {self.opts.verbose_name} in the record.")
+        return redirect(f"{self.admin_site.name}:index")
 
     def page(self, request: HttpRequest, shown: M) -> dict[str, Any]:
         """What the page's template needs beside the ``object``."""

@@ -20,7 +20,8 @@ from notifications.models import (
 )
 from notifications.protocol.extras import MAX_IDENTIFIER, identifier, is_uuid
 
-from .addresses import page_address
+from .addresses import TRACED, page_address, trace_address
+from .asking import around
 
 NUL = "\0"  # PostgreSQL has no such character, so nothing is recorded with it
 MESSAGES_SHOWN = 20
@@ -30,15 +31,18 @@ _SUBJECTS: tuple[tuple[str, str, type[Subject]], ...] = (
     ("activation", "Device (activation)", Activation),
     ("inboxmessage", "Inbox message", InboxMessage),
 )
+_NEEDED = ("id", "source", "emitted_at", "activation", "recipient")
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Something that carries the identifier: its ``kind`` in words, its page, what to call it."""
+    """Something that carries the identifier: its ``kind`` in words, its page, what to call it, and
+    the address of its trace or of one around it, "" without one."""
 
     kind: str
     address: str
     name: str
+    trace: str = ""
 
 
 def written_as(term: str) -> list[str]:
@@ -92,10 +96,15 @@ def _find(texts: list[str], may: Callable[[str], bool]) -> Iterator[Found]:
     for kind, words, model in _SUBJECTS:
         if may(f"notifications.view_{kind}"):
             for subject in model._default_manager.filter(pk__in=texts):
-                yield Found(words, page_address(kind, subject.pk), subject.pk)
+                trace = trace_address(kind, subject.pk) if kind in TRACED else ""
+                yield Found(words, page_address(kind, subject.pk), subject.pk, trace)
     if may("notifications.view_recipient"):
         for person in Recipient.objects.filter(user_id__in=texts):
-            yield Found("Recipient", page_address("recipient", person.pk), str(person.user_id))
+            address, trace = (
+                page_address("recipient", person.pk),
+                trace_address("recipient", person.pk),
+            )
+            yield Found("Recipient", address, str(person.user_id), trace)
     if may("notifications.view_source"):
         for source in Source.objects.filter(pk__in=texts):
             yield Found("Source", page_address("source", source.pk), source.pk)
@@ -103,9 +112,13 @@ def _find(texts: list[str], may: Callable[[str], bool]) -> Iterator[Found]:
 
 def _notifications(texts: list[str]) -> Iterator[Found]:
     ids = ids_in(texts)
-    for key in Notification.objects.filter(pk__in=ids).values_list("pk", flat=True):
-        yield Found("Notification", page_address("notification", key), str(key))
+    for found in Notification.objects.filter(pk__in=ids).only(*_NEEDED):
+        yield _notification(found, str(found.pk))
     named = Notification.objects.filter(message_id__in=texts).exclude(pk__in=ids).newest_first()
-    for key, source in named.values_list("pk", "source")[:MESSAGES_SHOWN]:
-        name = f"{key}, message of {source}"
-        yield Found("Notification", page_address("notification", key), name)
+    for found in named.only(*_NEEDED)[:MESSAGES_SHOWN]:
+        yield _notification(found, f"{found.pk}, message of {found.source_id}")
+
+
+def _notification(found: Notification, name: str) -> Found:
+    trace = around(found.emitted_at, activation=found.activation_id, recipient=found.recipient_id)
+    return Found("Notification", page_address("notification", found.pk), name, trace)

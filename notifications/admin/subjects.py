@@ -10,6 +10,7 @@ from notifications.models import Activation, InboxMessage, Notification, Operati
 from .readonly import ReadOnlyAdmin
 from .rows import for_rows
 from .site import pages_of
+from .traces import DeviceTraced, OperationTraced, UserTraced
 
 SHOWN = 200
 
@@ -40,14 +41,14 @@ class SubjectAdmin(ReadOnlyAdmin[M]):
 
 
 @pages_of(Operation)
-class OperationAdmin(SubjectAdmin[Operation]):
+class OperationAdmin(OperationTraced, SubjectAdmin[Operation]):
     relation = "operation"
     rows_template = "admin/notifications/rows/operations.html"
     page_template = "admin/notifications/operation.html"
 
 
 @pages_of(Activation)
-class ActivationAdmin(SubjectAdmin[Activation]):
+class ActivationAdmin(DeviceTraced, SubjectAdmin[Activation]):
     relation = "activation"
     rows_template = "admin/notifications/rows/activations.html"
     page_template = "admin/notifications/activation.html"
@@ -61,7 +62,7 @@ class InboxMessageAdmin(SubjectAdmin[InboxMessage]):
 
 
 @pages_of(Recipient)
-class RecipientAdmin(SubjectAdmin[Recipient]):
+class RecipientAdmin(UserTraced, SubjectAdmin[Recipient]):
     """Under a surrogate key: the address of the page says nothing of the person."""
 
     keyset = "id"

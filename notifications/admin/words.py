@@ -3,8 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from notifications.protocol.audience import Basis, Certainty
 from notifications.protocol.clients import Generation, Platform
+from notifications.protocol.expectations import Mark
 from notifications.protocol.extras import MessageType, OperationResult
+from notifications.protocol.reasons import CountsAs
+from notifications.trace.entries import Counts
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +19,13 @@ class Badge:
     look: str
     sign: str
     raw: str
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    number: int
+    text: str
+    look: str
 
 
 TYPES: Mapping[str, tuple[str, str, str]] = {
@@ -78,3 +89,72 @@ def app_view(kind: str | None, result: str | None) -> str:
         return "Passed by"
     words = KINDS.get(kind, kind)
     return words if result is None else f"{words}: {CLIENT_RESULTS.get(result, result)}"
+
+
+# Traces. Each sign differs from every other, so that colour is never needed to tell them apart.
+STANDINGS: Mapping[str, tuple[str, str, str]] = {
+    "missing": ("Something is missing", "bad", "✕"),
+    "undecided": ("Undecided", "warn", "?"),
+    "pending": ("Not due yet", "init", "◷"),
+    "explained": ("Explained", "quiet", "i"),
+    "late": ("Nothing missing, but late", "warn", "!"),
+    "duplicate": ("Nothing missing, some repeated", "warn", "!"),
+    "nonconforming": ("Nothing missing, some nonconforming", "warn", "!"),
+}
+GAPS: Mapping[CountsAs, tuple[str, str, str]] = {
+    CountsAs.MISSING: ("not sent", "bad", "✕"),
+    CountsAs.EXPLAINED: ("not sent, explained", "quiet", "i"),
+    CountsAs.UNDECIDED: ("undecided", "warn", "?"),
+    CountsAs.PENDING: ("not due yet", "init", "◷"),
+}
+MARKS: Mapping[Mark, tuple[str, str, str]] = {
+    Mark.LATE: ("late", "warn", "◷"),
+    Mark.DUPLICATE: ("repeated", "warn", "↻"),
+    Mark.DISAGREEING: ("disagrees", "bad", "≠"),
+}
+BASES: Mapping[Basis, str] = {
+    Basis.ADDRESSED: "names this device",
+    Basis.USER_WIDE: "to the user",
+    Basis.OPERATION: "about its operation",
+    Basis.OWED: "owed",
+}
+CERTAINTIES: Mapping[Certainty, str] = {
+    Certainty.KNOWN: "known",
+    Certainty.ASSUMED: "assumed",
+}
+# What each count is called, and how it looks when it is not zero.
+COUNTS: Mapping[str, tuple[str, str]] = {
+    "expected": ("expected", ""),
+    "emitted": ("emitted", ""),
+    "missing": ("missing", "bad"),
+    "explained": ("explained", ""),
+    "undecided": ("undecided", "warn"),
+    "pending": ("pending", "init"),
+    "late": ("late", "warn"),
+    "duplicate": ("repeated", "warn"),
+    "nonconforming": ("nonconforming", "warn"),
+}
+
+
+def standing(counts: Counts) -> Badge:
+    """How things stand in two words, the gravest first."""
+    told = counts.as_json()
+    if not told["expected"] and not told["emitted"]:
+        return Badge("Nothing to show", "quiet", "○", "")
+    for name, words in STANDINGS.items():
+        if told[name]:
+            return Badge(*words, raw=name)
+    return Badge("All as expected", "good", "✓", "")
+
+
+def figures(counts: Counts) -> list[Figure]:
+    told = counts.as_json()
+    return [Figure(told[name], *words) for name, words in COUNTS.items()]
+
+
+def of_gap(counted: CountsAs) -> Badge:
+    return Badge(*GAPS[counted], raw=counted)
+
+
+def of_mark(mark: Mark) -> Badge:
+    return Badge(*MARKS[mark], raw=mark)

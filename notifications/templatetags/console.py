@@ -1,36 +1,45 @@
 """Tags and filters of the console's templates: addresses, badges, and text that stays in place."""
 
-import re
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 from django import template
 
-from notifications.admin.addresses import LOOKED_AT, list_address, page_address
-from notifications.admin.words import GATEWAYS, Badge, finding_name, of_result, of_type
-from notifications.models import AccessRecord
+from notifications.admin import unseen
+from notifications.admin.addresses import LOOKED_AT, list_address, page_address, trace_address
+from notifications.admin.asking import Question, around
+from notifications.admin.reading import pretty_json, read_clients
+from notifications.admin.words import (
+    BASES,
+    CERTAINTIES,
+    GATEWAYS,
+    Badge,
+    finding_name,
+    of_gap,
+    of_mark,
+    of_result,
+    of_type,
+)
+from notifications.models import AccessRecord, Notification
 from notifications.protocol.clients import Platform
+from notifications.protocol.expectations import Mark
 from notifications.protocol.identity import EPOCH, time_of
+from notifications.protocol.reasons import CountsAs, Reason
+from notifications.trace.entries import Entry, Payload
+from notifications.trace.sentences import WORDS
 
 register = template.Library()
-
-# Control characters, and those that reorder, split or hide the text around them.
-_UNSEEN = re.compile(
-    "[\0-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]"
-)
 
 
 @register.filter
 def visible(text: object) -> str:
-    """Text in which every character that would not show has its code point instead."""
-    return _UNSEEN.sub(lambda match: f"⟨U+{ord(match[0]):04X}⟩", str(text))
+    return unseen.visible(str(text))
 
 
 @register.filter
 def visible_json(text: str) -> str:
-    """The same for JSON, as the escapes it has for them, so that a copy means the same."""
-    return _UNSEEN.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+    return unseen.visible_json(text)
 
 
 @register.filter
@@ -98,3 +107,76 @@ def looked_at(record: AccessRecord) -> dict[str, Any]:
 @register.filter
 def gateway(platform: str | None) -> str:
     return GATEWAYS[Platform(platform)] if platform else ""
+
+
+# Traces
+
+
+@register.simple_tag
+def trace(kind: str, key: object, query: str = "") -> str:
+    return trace_address(kind, key) + query
+
+
+@register.simple_tag
+def trace_around(notification: Notification) -> str:
+    """The trace of its device, else of its user, around its time; "" when there is none."""
+    return around(
+        notification.emitted_at,
+        activation=notification.activation_id,
+        recipient=notification.recipient_id,
+    )
+
+
+@register.simple_tag
+def trace_of_entry(entry: Entry, question: Question) -> str:
+    """The trace of the device that ``entry`` names, around its time."""
+    return around(entry.at, activation=entry.activation, case_number=question.case_number)
+
+
+@register.inclusion_tag("admin/notifications/parts/badge.html")
+def gap_badge(counted: CountsAs) -> dict[str, Badge]:
+    return {"badge": of_gap(counted)}
+
+
+@register.inclusion_tag("admin/notifications/parts/badge.html")
+def mark_badge(mark: Mark) -> dict[str, Badge]:
+    return {"badge": of_mark(mark)}
+
+
+@register.filter
+def sign(entry: Entry) -> str:
+    """Of the message, or of what became of it where it is not there."""
+    badge = of_gap(entry.counts_as) if entry.counts_as else of_type(entry.message_type)
+    return badge.sign
+
+
+@register.filter
+def look(entry: Entry) -> str:
+    return of_type(entry.message_type).look
+
+
+@register.filter
+def basis(entry: Entry) -> str:
+    """Why it belongs to the device, in words, and how sure that is."""
+    return f"{BASES[entry.basis]}, {CERTAINTIES[entry.certainty]}"
+
+
+@register.filter
+def why(reason: Reason) -> str:
+    return WORDS[reason]
+
+
+@register.filter
+def as_json(payload: Payload) -> str:
+    return pretty_json(payload.extras)
+
+
+@register.filter
+def apps(payload: Payload) -> Any:
+    return read_clients(payload.clients, payload.platform)
+
+
+@register.filter
+def local(value: datetime) -> str:
+    """As a datetime-local field wants it, in UTC."""
+    return value.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="milliseconds")

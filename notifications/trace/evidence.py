@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import Any
 from uuid import UUID
@@ -42,6 +42,9 @@ _COLUMNS = (
     "personal",
     "nonconforming",
 )
+# Clocks may be astray by millennia; to what is judged the lives of operations can be added.
+_FIRST = datetime.min.replace(tzinfo=UTC) + timedelta(days=30)
+_LAST = datetime.max.replace(tzinfo=UTC) - timedelta(days=30)
 _HEARD = """
     SELECT source.slug, type.name, earliest.id, latest.id
     FROM unnest(%s::text[]) AS source (slug)
@@ -207,10 +210,11 @@ def _message(row: tuple[Any, ...], names: Mapping[str, str | None]) -> Message:
         addressed_to, per_device, app, personal, nonconforming,
     ) = row  # fmt: skip
     return Message(
-        id=key, at=at, source=source, message_type=message_type, result=result,
-        operation=operation, operation_name=names.get(operation), inbox_message=inbox_message,
-        activation=activation, recipient=recipient, addressed_to=addressed_to,
-        per_device=per_device, app=app, personal=personal, nonconforming=nonconforming,
+        id=key, at=min(max(at, _FIRST), _LAST), source=source, message_type=message_type,
+        result=result, operation=operation, operation_name=names.get(operation),
+        inbox_message=inbox_message, activation=activation, recipient=recipient,
+        addressed_to=addressed_to, per_device=per_device, app=app, personal=personal,
+        nonconforming=nonconforming,
     )  # fmt: skip
 
 

@@ -23,8 +23,10 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from notifications.ingest.envelope import emission_from
 from notifications.ingest.recorder import record
-from notifications.models import AccessRecord, Account
+from notifications.models import AccessRecord, Account, Recipient
 from notifications.trace.access import Viewer, record_access
+
+from . import troubles
 
 CHROMIUM = next(filter(None, map(which, ("chromium", "chromium-browser", "google-chrome"))))
 QUIET = (
@@ -56,11 +58,13 @@ HOSTILE = {
 
 @dataclass
 class Site:
-    """The served app; ``hostile`` is the id of a notification meant to break the page."""
+    """The served app; ``hostile`` is the id of a notification meant to break the page, ``user``
+    the recipient whose devices have troubles."""
 
     url: str
     hostile: str
     finished: str
+    user: int
 
 
 @pytest.fixture(scope="module")
@@ -70,20 +74,20 @@ def site(django_test_environment: None, django_db_blocker: Any) -> Iterator[Site
         made = setup_databases(
             verbosity=0, interactive=False, aliases={"default"}, serialized_aliases=set()
         )
-        hostile, finished = _fill()
+        hostile, finished, user = _fill()
         connections.close_all()
         server = ThreadedWSGIServer(("127.0.0.1", 0), QuietWSGIRequestHandler)
         server.set_app(get_wsgi_application())
         thread = Thread(target=server.serve_forever, daemon=True)
         thread.start()
-        yield Site(f"http://127.0.0.1:{server.server_port}", hostile, finished)
+        yield Site(f"http://127.0.0.1:{server.server_port}", hostile, finished, user)
         server.shutdown()
         server.server_close()
         thread.join()
         teardown_databases(made, verbosity=0)
 
 
-def _fill() -> tuple[str, str]:
+def _fill() -> tuple[str, str, int]:
     """A believable day, one operation to follow and one notification that is hostile."""
     now = timezone.now()
     call_command("demo", size=600, seed=7, verbosity=0)
@@ -114,8 +118,9 @@ def _fill() -> tuple[str, str]:
     for name, group in (("operator", "Operators"), ("auditor", "Auditors")):
         account = Account.objects.create_user(name, password=PASSWORD, is_staff=True)
         account.groups.add(Group.objects.get(name=group))
+    troubles.tell(now)
     Account.objects.create_superuser("keeper", password=PASSWORD)
-    return str(ids[2]), str(ids[1])
+    return str(ids[2]), str(ids[1]), Recipient.objects.get(user_id=troubles.USER).pk
 
 
 @pytest.fixture(scope="module")

@@ -6,6 +6,9 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
+from notifications.admin.addresses import trace_address
+
+from . import troubles
 from .conftest import DEVICE, OPERATION, OUTPUT, Site
 
 LOOKS = {
@@ -36,6 +39,27 @@ def addresses(site: Site) -> dict[str, str]:
         "source": f"{base}/source/retail-bank/change/",
         "accessrecord": f"{base}/accessrecord/1/change/",
         "password": "/admin/password_change/",
+        **traces(site),
+    }
+
+
+def traces(site: Site) -> dict[str, str]:
+    device = trace_address("activation", troubles.PHONE)
+    busy = trace_address("activation", troubles.BUSY)
+    return {
+        "trace": f"{device}?case=C-2026-481",
+        "trace-week": f"{device}?since=7d",
+        "trace-empty": f"{device}?since=2026-01-01T00:00:00Z&until=2026-01-02T00:00:00Z",
+        "trace-well": trace_address("activation", DEVICE),
+        "trace-long": busy,
+        "trace-bad-window": f"{busy}?since=yesterday&case={'x' * 65}&cursor=x",
+        "trace-hostile": trace_address("activation", troubles.HOSTILE_DEVICE),
+        "timeline": trace_address("operation", troubles.PAYMENT),
+        "timeline-rounds": trace_address("operation", troubles.TWICE),
+        "timeline-well": trace_address("operation", OPERATION),
+        "timeline-hostile": trace_address("operation", "<script>alert(3)</script>\u202e"),
+        "trace-user": trace_address("recipient", site.user),
+        "trace-user-empty": f"{trace_address('recipient', site.user)}?since=5m",
     }
 
 

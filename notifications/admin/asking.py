@@ -1,0 +1,180 @@
+"""What a trace's page was asked, from its address, and the addresses that ask the same otherwise.
+
+Nothing that an address can hold is an error: what cannot be read is said, and left out.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from urllib.parse import urlencode
+
+from notifications.models.governance import MAX_CASE_NUMBER
+from notifications.trace.window import EARLIEST, LATEST, BadWindow, Window, read_window
+
+from .addresses import trace_address
+
+LENGTHS: Mapping[str, str] = {
+    "1h": "1 hour",
+    "24h": "24 hours",
+    "7d": "7 days",
+    "30d": "30 days",
+}
+DEFAULT = "24h"
+AROUND = timedelta(hours=12)  # on either side of a notification whose device is asked about
+# As browsers send a datetime-local field; the page says that it is in UTC.
+_LOCAL = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,3})?)?")
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A window that the page offers: its ``query`` string and what to call it."""
+
+    query: str
+    label: str
+    chosen: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """``length`` is the choice that ``window`` is, if it is one; ``cursor`` names a page;
+    ``problems`` are what to say about the address. One not ``windowed`` is of all time."""
+
+    now: datetime
+    windowed: bool
+    window: Window
+    length: str | None
+    case_number: str
+    cursor: str | None
+    problems: tuple[str, ...]
+
+    @property
+    def exactly(self) -> dict[str, str]:
+        """The parameters that ask the same at any later time."""
+        return {**(bounds(self.window) if self.windowed else {}), **self._case}
+
+    @property
+    def permalink(self) -> str:
+        return "?" + urlencode(self.exactly) if self.exactly else ""
+
+    @property
+    def lengths(self) -> list[Choice]:
+        return [
+            Choice("?" + urlencode({"since": value, **self._case}), label, value == self.length)
+            for value, label in LENGTHS.items()
+        ]
+
+    @property
+    def earlier(self) -> str | None:
+        return self._moved(-(self.window.until - self.window.since))
+
+    @property
+    def later(self) -> str | None:
+        length = self.window.until - self.window.since
+        return self._moved(length) if self.window.until < self.now else None
+
+    @property
+    def case_query(self) -> str:
+        """For links to pages without a window."""
+        return "?" + urlencode(self._case) if self.case_number else ""
+
+    def page(self, cursor: str | None) -> str | None:
+        """A page of exactly this window: one that ends now would move on."""
+        return "?" + urlencode({**self.exactly, "cursor": cursor}) if cursor else None
+
+    def around(self, moment: datetime) -> str | None:
+        window = _around(moment)
+        return "?" + urlencode({**bounds(window), **self._case}) if window else None
+
+    def shorter(self) -> list[Choice]:
+        """Where this window held too much: shorter ones with the same end."""
+        if not self.windowed:
+            return []
+        found = []
+        for part, words in ((2, "half of it"), (8, "an eighth"), (64, "a 64th")):
+            length = (self.window.until - self.window.since) / part
+            window = Window(self.window.until - length, self.window.until)
+            found.append(Choice("?" + urlencode({**bounds(window), **self._case}), words))
+        return found
+
+    @property
+    def _case(self) -> dict[str, str]:
+        return {"case": self.case_number} if self.case_number else {}
+
+    def _moved(self, by: timedelta) -> str | None:
+        since, until = self.window.since + by, self.window.until + by
+        if since < EARLIEST or until > LATEST:
+            return None
+        return "?" + urlencode({**bounds(Window(since, until)), **self._case})
+
+
+def asked(parameters: Mapping[str, str], *, now: datetime, windowed: bool = True) -> Question:
+    problems = []
+    given = parameters if windowed else {}
+    since, until = (_moment(given.get(name, "")) for name in ("since", "until"))
+    end = _whole_second_after(now)  # so that addresses are short
+    length = since if until is None and since in LENGTHS else None
+    try:
+        window = read_window(since, until, now=end)
+    except BadWindow as problem:
+        problems.append(f"{problem} These are the last {LENGTHS[DEFAULT]}.")
+        window, since, until = read_window(None, None, now=end), None, None
+    if since is None and until is None:
+        length = DEFAULT
+    case_number, told = _case_number(parameters.get("case", ""))
+    if told:
+        problems.append(told)
+    return Question(
+        now=now,
+        windowed=windowed,
+        window=window,
+        length=length,
+        case_number=case_number,
+        cursor=parameters.get("cursor"),
+        problems=tuple(problems),
+    )
+
+
+def bounds(window: Window) -> dict[str, str]:
+    return {"since": _written(window.since), "until": _written(window.until)}
+
+
+def around(
+    moment: datetime, *, activation: object, recipient: object = None, case_number: str = ""
+) -> str:
+    """The trace of a notification's device, else of its user, around its ``moment``; "" when it
+    names neither or its clock was astray."""
+    kind, key = ("activation", activation) if activation is not None else ("recipient", recipient)
+    window = _around(moment)
+    if key is None or window is None:
+        return ""
+    case = {"case": case_number} if case_number else {}
+    return f"{trace_address(kind, key)}?{urlencode({**bounds(window), **case})}"
+
+
+def _around(moment: datetime) -> Window | None:
+    """None where a clock was astray."""
+    if not EARLIEST + AROUND <= moment <= LATEST - AROUND:
+        return None
+    return Window(moment - AROUND, moment + AROUND)
+
+
+def _moment(text: str) -> str | None:
+    return f"{text}Z" if _LOCAL.fullmatch(text) else text or None
+
+
+def _case_number(given: str) -> tuple[str, str]:
+    text = given.strip()
+    if len(text) > MAX_CASE_NUMBER:
+        return "", f"A case number has at most {MAX_CASE_NUMBER} characters; none was noted."
+    if not text.isprintable() or "\ufffd" in text:  # which stands for what is no text
+        return "", "A case number has characters that show, and no others; none was noted."
+    return text, ""
+
+
+def _whole_second_after(moment: datetime) -> datetime:
+    return moment.replace(microsecond=0) + timedelta(seconds=1)
+
+
+def _written(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC).replace(tzinfo=None).isoformat()}Z"

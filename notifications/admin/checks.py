@@ -1,0 +1,89 @@
+"""The checklist of an operation: what each of its rounds owes, and whether it is there."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from notifications.protocol.expectations import Mark
+from notifications.protocol.reasons import CountsAs, Rule
+from notifications.trace.entries import Entry, EpisodeView, Timeline
+from notifications.trace.sentences import WORDS, utc
+
+from .words import Badge, of_gap, of_result
+
+Round = tuple[int, tuple[Badge, ...]]
+
+
+def checks_of(timeline: Timeline) -> list[Round]:
+    """Of each round, by its number: announced, finished in time, once, results agree."""
+    return [
+        (episode.number, (_announced(episode, found), _finished(episode, found), _once(found),
+                          _agrees(episode)))
+        for episode, found in _rounds(timeline)
+    ]  # fmt: skip
+
+
+def began(episode: EpisodeView) -> datetime:
+    """Also of a round that nothing announced."""
+    told = (episode.announced_at, episode.finished_at)
+    return min((each for each in told if each is not None), default=episode.due)
+
+
+def _rounds(timeline: Timeline) -> Iterator[tuple[EpisodeView, list[Entry]]]:
+    """Each with its own entries: a round lasts until the next begins."""
+    starts = [began(each) for each in timeline.episodes]
+    for place, episode in enumerate(timeline.episodes):
+        rest = starts[place + 1 : place + 2]
+        yield (
+            episode,
+            [
+                each
+                for each in timeline.entries
+                if starts[place] <= each.at and all(each.at < end for end in rest)
+            ],
+        )
+
+
+def _announced(episode: EpisodeView, found: Sequence[Entry]) -> Badge:
+    gap = _gravest(found, Rule.E2)
+    if gap is not None:
+        return gap
+    at, finished = episode.announced_at, episode.finished_at
+    if at is not None and finished is not None and at > finished:
+        return Badge(f"{utc(at)}, after the finish", "warn", "!", "")
+    return Badge(utc(at) if at is not None else "not told", "good", "✓", "")
+
+
+def _finished(episode: EpisodeView, found: Sequence[Entry]) -> Badge:
+    gap = _gravest(found, Rule.E1)
+    if gap is not None:
+        return gap
+    at = episode.finished_at
+    if at is not None and at > episode.due:
+        return Badge(f"{utc(at)}, due {utc(episode.due)}", "warn", "!", "")
+    return Badge(utc(at) if at is not None else "not told", "good", "✓", "")
+
+
+def _once(found: Sequence[Entry]) -> Badge:
+    repeats = sum(Mark.DUPLICATE in each.marks for each in found)
+    if repeats:
+        return Badge(f"{repeats} repeated", "warn", "!", "")
+    return Badge("nothing repeated", "good", "✓", "")
+
+
+def _agrees(episode: EpisodeView) -> Badge:
+    told = ", ".join(of_result(each).text for each in episode.results)
+    if not episode.agrees:
+        return Badge(told, "bad", "✕", "")
+    return Badge(told, "good", "✓", "") if told else Badge("no result told", "quiet", "○", "")
+
+
+def _gravest(found: Sequence[Entry], rule: Rule) -> Badge | None:
+    """Of what ``rule`` says is owed and not there."""
+    for counted in CountsAs:
+        gaps = [each for each in found if each.rule is rule and each.counts_as is counted]
+        if gaps and gaps[0].reason is not None:
+            badge = of_gap(counted)
+            times = f"{len(gaps)} " if len(gaps) > 1 else ""
+            text = f"{times}{badge.text}: {WORDS[gaps[0].reason]}"
+            return Badge(text, badge.look, badge.sign, "")
+    return None

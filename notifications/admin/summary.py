@@ -1,0 +1,45 @@
+"""What support pastes into a ticket: a device's trace in plain text, without the user."""
+
+from collections.abc import Iterator
+
+from notifications.protocol.reasons import CountsAs
+from notifications.trace.entries import Entry, Trace
+from notifications.trace.sentences import short, utc
+
+from .unseen import visible
+from .words import COUNTS, of_gap
+
+MOST_LINES = 50  # of what is missing or undecided
+_TOLD = (CountsAs.MISSING, CountsAs.UNDECIDED)
+
+
+def summary_of(trace: Trace, *, case_number: str, address: str) -> str:
+    """``address`` is where exactly this trace can be looked at again."""
+    return "\n".join(
+        visible(each).replace("\n", " ") for each in _lines(trace, case_number, address)
+    )
+
+
+def _lines(trace: Trace, case_number: str, address: str) -> Iterator[str]:
+    if case_number:
+        yield f"Case {case_number}"
+    yield f"Device {trace.activation}"
+    yield f"From {utc(trace.window.since)} to {utc(trace.window.until)}"
+    yield trace.verdict
+    counts = trace.counts.as_json()
+    yield ", ".join(f"{counts[name]} {word}" for name, (word, _) in COUNTS.items())
+    told = [each for each in trace.entries if each.counts_as in _TOLD]
+    for each in told[:MOST_LINES]:
+        yield f"- {_line(each)}"
+    if len(told) > MOST_LINES:
+        yield f"- and {len(told) - MOST_LINES} more"
+    yield address
+
+
+def _line(entry: Entry) -> str:
+    counted = entry.counts_as or CountsAs.MISSING
+    due = f", due {utc(entry.due)}" if entry.due is not None else ""
+    return (
+        f"{utc(entry.at)} {short(entry.message_type)} of operation {entry.operation}: "
+        f"{of_gap(counted).text}{due}. {entry.sentence}"
+    )

@@ -1,0 +1,191 @@
+"""The pages of traces: of a device, of a user, of an operation. Every one that is shown is noted in
+the access records, by the functions that compute it."""
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from typing import Any, TypeVar
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import Model
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+from django.utils import timezone
+
+from notifications.models import AccessRecord, Activation, Notification, Operation, Recipient
+from notifications.models.querysets import NotificationQuerySet
+from notifications.protocol.identity import first_id_at
+from notifications.trace.access import Viewer
+from notifications.trace.entries import Entry, Row, Trace
+from notifications.trace.evidence import TooMuch
+from notifications.trace.figures import series_of
+from notifications.trace.pages import BadCursor, Item, Page, page_of, with_payloads
+from notifications.trace.viewing import view_device, view_operation, view_user
+
+from .addresses import trace_address
+from .asking import Choice, Question, asked
+from .chart import chart_of
+from .checks import checks_of
+from .lanes import MOST_LANES, drawing_of
+from .readonly import ReadOnlyAdmin
+from .summary import summary_of
+from .words import figures, standing
+
+MOST_COLUMNS = 4  # devices side by side
+MOST_ROUNDS = 20
+RIGHT = "notifications.trace"
+
+M = TypeVar("M", bound=Model)
+
+
+class Traced(ReadOnlyAdmin[M]):
+    """A subject with a second page: what should have been told of it, and what was."""
+
+    trace_page = "trace"
+    trace_template: str
+    windowed = True
+
+    def get_urls(self) -> list[URLPattern]:
+        name = f"{self.opts.app_label}_{self.opts.model_name}_{self.trace_page}"
+        view = self.admin_site.admin_view(self.trace_view)
+        return [path(f"<path:object_id>/{self.trace_page}/", view, name=name), *super().get_urls()]
+
+    def trace_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        if request.method not in ("GET", "HEAD"):
+            return HttpResponseNotAllowed(["GET", "HEAD"])
+        if not request.user.has_perm(RIGHT):
+            raise PermissionDenied
+        shown = self.of_address(request, object_id)
+        if shown is None:
+            return self.unknown(request)
+        question = asked(request.GET, now=timezone.now(), windowed=self.windowed)
+        for problem in question.problems:
+            messages.warning(request, problem)
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "object": shown,
+            "question": question,
+            "permalink": self._address(request, shown, question),
+        }
+        try:
+            context |= self.trace(request, shown, question)
+        except TooMuch as problem:
+            messages.warning(request, str(problem))
+            context |= {"too_much": True, "shorter": question.shorter()}
+        return TemplateResponse(request, self.trace_template, context)
+
+    def _address(self, request: HttpRequest, shown: M, question: Question) -> str:
+        """Of exactly this, for others and for later."""
+        path = trace_address(str(self.opts.model_name), shown.pk)
+        return str(request.build_absolute_uri(path + question.permalink))
+
+    @abstractmethod
+    def trace(self, request: HttpRequest, shown: M, question: Question) -> dict[str, Any]:
+        """What the page's template needs. Raises ``TooMuch``."""
+
+
+class DeviceTraced(Traced[Activation]):
+    trace_template = "admin/notifications/trace/device.html"
+
+    def trace(self, request: HttpRequest, shown: Activation, question: Question) -> dict[str, Any]:
+        trace = view_device(shown.pk, question.window, _viewer(request, question), now=question.now)
+        page = _page(request, trace.entries, question)
+        about = Notification.objects.about_device(shown.pk)
+        address = self._address(request, shown, question)
+        return {
+            "trace": trace,
+            "figures": figures(trace.counts),
+            "standing": standing(trace.counts),
+            "chart": chart_of(series_of(trace.entries, question.window)) if trace.entries else None,
+            "entries": with_payloads(page.items),
+            **_neighbours(page, question),
+            "summary": summary_of(trace, case_number=question.case_number, address=address),
+            "told_user": _user_told_last(about),
+            "nearest": () if trace.entries else _nearest(about, question),
+        }
+
+
+class OperationTraced(Traced[Operation]):
+    trace_page = "timeline"
+    trace_template = "admin/notifications/trace/operation.html"
+    windowed = False
+
+    def trace(self, request: HttpRequest, shown: Operation, question: Question) -> dict[str, Any]:
+        timeline = view_operation(shown.pk, _viewer(request, question), now=question.now)
+        page = _page(request, timeline.entries, question)
+        return {
+            "trace": timeline,
+            "figures": figures(timeline.counts),
+            "standing": standing(timeline.counts),
+            "drawing": drawing_of(timeline),
+            "more_lanes": max(0, len(timeline.lanes) - MOST_LANES),
+            "rounds": checks_of(timeline)[:MOST_ROUNDS],
+            "more_rounds": max(0, len(timeline.episodes) - MOST_ROUNDS),
+            "entries": with_payloads(page.items),
+            **_neighbours(page, question),
+        }
+
+
+class UserTraced(Traced[Recipient]):
+    trace_template = "admin/notifications/trace/user.html"
+
+    def trace(self, request: HttpRequest, shown: Recipient, question: Question) -> dict[str, Any]:
+        trace = view_user(shown.pk, question.window, _viewer(request, question), now=question.now)
+        page = _page(request, trace.rows, question)
+        columns = trace.devices[:MOST_COLUMNS]
+        about = Notification.objects.filter(recipient=shown)
+        return {
+            "trace": trace,
+            "figures": figures(trace.counts),
+            "standing": standing(trace.counts),
+            "devices": [(each, standing(each.counts)) for each in trace.devices],
+            "columns": columns,
+            "more_columns": len(trace.devices) - len(columns),
+            "rows": [(row, *_cells(row, columns)) for row in page.items],
+            **_neighbours(page, question),
+            "nearest": () if trace.rows else _nearest(about, question),
+        }
+
+
+def _viewer(request: HttpRequest, question: Question) -> Viewer:
+    return Viewer(request.user.get_username(), AccessRecord.Via.ADMIN, question.case_number)
+
+
+def _page(request: HttpRequest, items: Sequence[Item], question: Question) -> Page[Item]:
+    try:
+        return page_of(items, question.cursor)
+    except BadCursor:
+        messages.warning(request, "That page does not exist; this is the first one.")
+        return page_of(items, None)
+
+
+def _neighbours(page: Page[Any], question: Question) -> dict[str, str | None]:
+    return {"older": question.page(page.previous), "newer": question.page(page.next)}
+
+
+def _cells(row: Row, columns: Sequence[Trace]) -> tuple[list[Entry | None], int]:
+    """What each column has of ``row``, and how many devices have it that have no column."""
+    cells = [row.devices.get(each.activation) for each in columns]
+    return cells, len(row.devices) - sum(each is not None for each in cells)
+
+
+def _user_told_last(about: NotificationQuerySet) -> Recipient | None:
+    latest = about.exclude(recipient=None).newest_first().select_related("recipient")
+    found = latest.only("id", "recipient").first()
+    return found.recipient if found is not None else None
+
+
+def _nearest(about: NotificationQuerySet, question: Question) -> list[Choice]:
+    """For an empty window: those around the last notification before it and the first after."""
+    window = question.window
+    before = about.filter(id__lt=first_id_at(window.since)).newest_first()
+    after = about.filter(id__gte=first_id_at(window.until)).in_time_order()
+    found = []
+    for each, words in ((before, "the last one before"), (after, "the next one after")):
+        moment = each.values_list("emitted_at", flat=True).first()
+        query = question.around(moment) if moment is not None else None
+        if query is not None:
+            found.append(Choice(query, words))
+    return found

@@ -1,0 +1,356 @@
+"""The pages of traces: each shows its verdict, to whom may see it, and is noted once."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from urllib.parse import urlencode
+from uuid import UUID
+
+import pytest
+from django.contrib.auth.models import Group
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+from django.utils.html import escape
+
+from notifications.admin import traces
+from notifications.admin.addresses import trace_address
+from notifications.ingest.envelope import emission_from
+from notifications.ingest.recorder import record
+from notifications.models import AccessRecord, Account, Recipient
+from notifications.trace import evidence
+from notifications.trace.device import trace_device
+from notifications.trace.window import Window
+from tests.conftest import DEVICE, FINISHED, INIT, OPERATION
+from tests.trace.stories import NOON, PAYMENT, PHONE, STORIES, TABLET, Story
+
+Record = Callable[..., UUID]
+DAY = timedelta(days=1)
+EXACT = {"since": "2026-03-13T13:00:01Z", "until": "2026-03-14T13:00:01Z"}
+
+
+def tell(story: Story) -> None:
+    record([emission_from(each, now=story.asked_at) for each in story.envelopes()], source="bank")
+
+
+@pytest.fixture
+def told(record_one: Record) -> dict[str, str]:
+    """Something of each kind, just now; the addresses of its traces."""
+    now = timezone.now()
+    for seconds, extras in ((90, INIT), (60, FINISHED)):
+        at = (now - timedelta(seconds=seconds)).isoformat()
+        record_one(extras=extras, activation_id=DEVICE, user_id="user-1", emitted_at=at, now=now)
+    return {
+        "activation": trace_address("activation", DEVICE),
+        "recipient": trace_address("recipient", Recipient.objects.get().pk),
+        "operation": trace_address("operation", OPERATION),
+    }
+
+
+def member(group: str) -> Client:
+    account = Account.objects.create_user(f"one of {group}", is_staff=True)
+    account.groups.add(Group.objects.get(name=group))
+    client = Client()
+    client.force_login(account)
+    return client
+
+
+@pytest.mark.parametrize("story", STORIES, ids=lambda story: story.name)
+def test_every_story_opens_and_shows_its_verdict(operator_client: Client, story: Story) -> None:
+    tell(story)
+    if "nothing at all" in story.name:  # a device that the record does not know
+        address = trace_address("activation", story.device)
+        assert operator_client.get(address).headers["Location"] == "/admin/"
+        return
+    page = operator_client.get(trace_address("activation", story.device), EXACT)
+    window = Window(datetime.fromisoformat(EXACT["since"]), datetime.fromisoformat(EXACT["until"]))
+    trace = trace_device(story.device, window, now=page.context["question"].now)
+    shown = page.content.decode()
+    assert f'<h2 id="verdict">{escape(trace.verdict)}</h2>' in shown
+    for entry in trace.entries:
+        assert escape(entry.sentence) in shown
+    user = operator_client.get(trace_address("recipient", Recipient.objects.first().pk), EXACT)
+    timeline = operator_client.get(trace_address("operation", PAYMENT))
+    assert {user.status_code, timeline.status_code} <= {200, 302}
+
+
+@pytest.mark.parametrize("kind", ["activation", "recipient", "operation"])
+@pytest.mark.parametrize(
+    ("group", "may"),
+    [("Support", True), ("Operators", True), ("Auditors", True), ("Analysts", False),
+     ("Emitters", False)],
+)  # fmt: skip
+def test_who_may_trace(told: dict[str, str], group: str, may: bool, kind: str) -> None:
+    client = member(group)
+    assert client.get(told[kind]).status_code == (200 if may else 403)
+    assert AccessRecord.objects.count() == int(may)
+    if group != "Emitters":
+        for address in (f"/admin/notifications/{kind}/", "/admin/notifications/notification/"):
+            assert (b"/trace/" in client.get(address).content) == may or kind == "operation"
+        assert (b"/timeline/" in client.get("/admin/notifications/operation/").content) == may
+
+
+def test_nobody_traces_without_signing_in(told: dict[str, str]) -> None:
+    for address in told.values():
+        assert "/admin/login/" in Client().get(address).headers["Location"]
+    assert not AccessRecord.objects.exists()
+
+
+@pytest.mark.parametrize("method", ["post", "put", "patch", "delete", "options"])
+def test_looking_is_all_that_can_be_done(
+    operator_client: Client, told: dict[str, str], method: str
+) -> None:
+    for address in told.values():
+        assert getattr(operator_client, method)(address).status_code == 405
+    assert not AccessRecord.objects.exists()
+
+
+@pytest.mark.parametrize("method", ["get", "head"])
+def test_every_view_is_noted_once(
+    operator_client: Client, told: dict[str, str], method: str
+) -> None:
+    look = getattr(operator_client, method)
+    question = {"case": " C-481 ", "since": "2026-03-14T09:00", "until": "2026-03-14T10:00:00Z"}
+    for address in told.values():
+        assert look(address, question).status_code == 200
+    noted = list(AccessRecord.objects.order_by("id"))
+    assert [each.action for each in noted] == ["device_trace", "user_trace", "operation_timeline"]
+    assert {(each.who, each.via, each.case_number) for each in noted} == {
+        ("operator", "admin", "C-481")
+    }
+    hour = datetime.fromisoformat("2026-03-14T09:00:00Z")
+    assert {(each.since, each.until) for each in noted[:2]} == {(hour, hour + timedelta(hours=1))}
+    assert (noted[2].since, noted[2].until) == (None, None)
+    assert noted[1].subject == str(Recipient.objects.get().pk)
+
+
+def test_the_case_number_stays_in_the_links(operator_client: Client, told: dict[str, str]) -> None:
+    page = operator_client.get(told["activation"], {"case": "C 1&2"})
+    question = page.context["question"]
+    links = [each.query for each in question.lengths] + [question.earlier, question.permalink]
+    assert all("case=C+1%262" in each for each in links)
+    assert f"{told['operation']}?case=C+1%262" in page.content.decode()
+    assert "Case C 1&amp;2" in page.content.decode()
+
+
+@pytest.mark.parametrize("kind", ["activation", "recipient", "operation"])
+def test_a_trace_costs_the_same_for_many(
+    operator_client: Client, record_one: Record, kind: str
+) -> None:
+    costs = []
+    now = timezone.now()
+    for count in (2, 60):
+        for number in range(count):
+            at = (now - timedelta(minutes=30, seconds=number)).isoformat()
+            record_one(
+                extras=INIT, activation_id=DEVICE, user_id="user", emitted_at=at, now=now,
+                message_id=f"{count}-{number}",
+            )  # fmt: skip
+        key = {"activation": DEVICE, "operation": OPERATION}.get(kind, Recipient.objects.get().pk)
+        with CaptureQueriesContext(connection) as queries:
+            assert operator_client.get(trace_address(kind, key)).status_code == 200
+        costs.append(len(queries))
+        assert not [each for each in queries if "COUNT(" in each["sql"] or "OFFSET" in each["sql"]]
+    assert costs[0] == costs[1] <= 18
+
+
+def test_pages_follow_each_other_without_a_gap(operator_client: Client, record_one: Record) -> None:
+    start = NOON - timedelta(hours=2)
+    for number in range(230):
+        at = (start + timedelta(seconds=number)).isoformat()
+        record_one(
+            extras={"messageType": "mtoken.statusChange", "activationId": DEVICE}, now=NOON,
+            emitted_at=at, message_id=str(number),
+        )  # fmt: skip
+    address = trace_address("activation", DEVICE)
+    query: str | None = "?" + urlencode(EXACT)
+    seen: list[datetime] = []
+    while query:
+        page = operator_client.get(address + query)
+        seen += [each.at for each in page.context["entries"]]
+        last, query = page, page.context["newer"]
+    assert seen == [start + timedelta(seconds=number) for number in range(230)]
+    back = operator_client.get(address + last.context["older"])
+    assert [each.at for each in back.context["entries"]] == seen[100:200]
+
+
+@pytest.mark.parametrize("name", ["since", "until", "case", "cursor"])
+@pytest.mark.parametrize(
+    "given",
+    ["\x00", "\ud800", "x" * 10_000, "0001-01-01T00:00", "9999-12-31T23:59:59Z", "2026-03-14T25:00",
+     "2026-03-14T10:00:00", "99999999999d", "-1h", "W10", "\u202e", "W10=", "[]", "٢٠٢٦"],
+)  # fmt: skip
+def test_nothing_in_an_address_is_an_error(
+    operator_client: Client, told: dict[str, str], name: str, given: str
+) -> None:
+    query = urlencode({name: given}, errors="surrogatepass")
+    for address in told.values():
+        assert operator_client.get(f"{address}?{query}").status_code == 200
+    assert AccessRecord.objects.count() == 3
+    for noted in AccessRecord.objects.all():
+        assert noted.case_number in ("", given)
+
+
+@pytest.mark.parametrize(
+    ("question", "word"),
+    [
+        ({"since": "yesterday"}, "These are the last 24 hours."),
+        ({"since": "2026-03-14T10:00", "until": "2026-03-14T09:00"}, "must be before until"),
+        ({"since": "99999d"}, "must lie between"),
+        ({"since": "500d"}, "choose a shorter one"),
+        ({"case": "x" * 65}, "at most 64 characters"),
+        ({"case": "a\nb"}, "characters that show"),
+        ({"cursor": "W10"}, "That page does not exist"),
+    ],
+)
+def test_what_cannot_be_read_is_said(
+    operator_client: Client, told: dict[str, str], question: dict[str, str], word: str
+) -> None:
+    page = operator_client.get(told["activation"], question)
+    assert word in page.content.decode()
+    assert page.context["trace"].counts.emitted == 2
+
+
+@pytest.mark.parametrize("key", ["\x00", "no-such", "9" * 300, "\ud800"])
+@pytest.mark.parametrize("kind", ["activation", "recipient", "operation"])
+def test_an_unknown_one_leads_home_with_a_word(
+    operator_client: Client, kind: str, key: str
+) -> None:
+    if key == "\ud800":
+        address = trace_address(kind, "x").replace("/x/", "/%ED%A0%80/")
+    else:
+        address = trace_address(kind, key)
+    page = operator_client.get(address, follow=True)
+    assert page.redirect_chain == [("/admin/", 302)]
+    assert "There is no such" in page.content.decode()
+    assert not AccessRecord.objects.exists()
+
+
+HOSTILE = "<script>alert(1)</script>\u202e/../' \"&?#%"
+
+
+def test_hostile_text_stays_text(operator_client: Client, record_one: Record) -> None:
+    now = timezone.now()
+    extras = {
+        "messageType": HOSTILE, "operationId": HOSTILE, "operationName": HOSTILE,
+        "inboxId": HOSTILE, "mtokenOperationResult": HOSTILE, "note": "x" * 60_000,
+        "deep": [[{}]] * 50,
+    }  # fmt: skip
+    at = (now - timedelta(minutes=2)).isoformat()
+    record_one(extras=extras, activation_id=HOSTILE, user_id=HOSTILE, emitted_at=at, now=now)
+    for kind, key in (
+        ("activation", HOSTILE),
+        ("operation", HOSTILE),
+        ("recipient", Recipient.objects.get().pk),
+    ):
+        page = operator_client.get(trace_address(kind, key)).content.decode()
+        assert "<script>alert" not in page
+        assert [line for line in page.splitlines() if "\u202e" in line] == []
+        assert "⟨U+202E⟩" in page
+        assert len(page) < 60_000
+
+
+@pytest.mark.parametrize("year", ["0001", "1969", "2201", "9999"])
+def test_stray_clocks_are_shown(operator_client: Client, record_one: Record, year: str) -> None:
+    at = f"{year}-12-31T23:59:59.999Z"
+    for extras in (INIT, FINISHED | {"operationId": "another"}):
+        record_one(extras=extras, activation_id=DEVICE, user_id="user", emitted_at=at)
+    for kind, key in (
+        ("activation", DEVICE), ("operation", OPERATION), ("operation", "another"),
+        ("recipient", Recipient.objects.get().pk),
+    ):  # fmt: skip
+        page = operator_client.get(trace_address(kind, key))
+        assert page.status_code == 200
+        assert f"{year}-12" in page.content.decode()
+
+
+def test_too_much_is_a_word_and_shorter_windows(
+    operator_client: Client, told: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(evidence, "MOST", 1)
+    for kind, address in told.items():
+        page = operator_client.get(address, {"case": "C-1"})
+        assert "notifications; choose a shorter window" in page.content.decode()
+        shorter = page.context["shorter"]
+        assert len(shorter) == (0 if kind == "operation" else 3)
+        assert all("case=C-1" in each.query for each in shorter)
+    assert not AccessRecord.objects.exists()
+
+
+def test_an_empty_window_leads_to_the_nearest_and_to_the_user(
+    operator_client: Client, told: dict[str, str]
+) -> None:
+    page = operator_client.get(told["activation"], {"since": "2d", "until": "1d"})
+    (nearest,) = page.context["nearest"]
+    assert nearest.label == "the next one after"
+    assert told["recipient"] in page.content.decode()
+    around = operator_client.get(told["activation"] + nearest.query)
+    assert around.context["trace"].counts.emitted == 2
+
+
+def test_the_summary_tells_the_case_and_no_user(operator_client: Client) -> None:
+    tell(STORIES[0])
+    page = operator_client.get(trace_address("activation", PHONE), {**EXACT, "case": "C-7"})
+    lines = page.context["summary"].splitlines()
+    assert lines[:4] == [
+        "Case C-7",
+        f"Device {PHONE}",
+        "From 2026-03-13 13:00:01 UTC to 2026-03-14 13:00:01 UTC",
+        STORIES[0].verdict,
+    ]
+    assert lines[5].startswith("- 2026-03-14 12:00:30 UTC operationFinished of operation")
+    assert lines[6].startswith("http://testserver/admin/notifications/activation/")
+    assert "martin" not in page.context["summary"]
+
+
+def test_devices_stand_side_by_side(
+    operator_client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tell(STORIES[0])
+    person = Recipient.objects.get(user_id="martin.novak")
+    page = operator_client.get(trace_address("recipient", person.pk), EXACT)
+    assert "martin.novak" in page.content.decode()
+    assert "martin" not in page.request["PATH_INFO"]
+    assert [each.activation for each in page.context["columns"]] == [TABLET, PHONE]
+    rows = [cells for row, cells, _ in page.context["rows"] if row.entry.operation == PAYMENT]
+    assert [[cell and str(cell.kind) for cell in cells] for cells in rows] == [
+        [None, "notification"], ["notification", None], ["notification", None], [None, "gap"],
+    ]  # fmt: skip
+    monkeypatch.setattr(traces, "MOST_COLUMNS", 1)
+    narrow = operator_client.get(trace_address("recipient", person.pk), EXACT)
+    others = [more for row, _, more in narrow.context["rows"] if row.entry.operation == PAYMENT]
+    assert others == [1, 0, 0, 1]
+
+
+def test_the_checklist_of_rounds(operator_client: Client) -> None:
+    story = next(each for each in STORIES if each.name == "It came when I had given up")
+    tell(story)
+    page = operator_client.get(trace_address("operation", PAYMENT))
+    ((number, checks),) = page.context["rounds"]
+    assert (number, [each.sign for each in checks]) == (1, ["✓", "!", "✓", "✓"])
+    assert [len(lane.markers) for lane in page.context["drawing"].lanes] == [2]
+
+
+def test_every_list_leads_to_traces(operator_client: Client, told: dict[str, str]) -> None:
+    home = operator_client.get("/admin/").content.decode()
+    assert "leads to its trace" in home
+    for kind, address in told.items():
+        assert address in operator_client.get(f"/admin/notifications/{kind}/").content.decode()
+        page = address.replace("/trace/", "/change/").replace("/timeline/", "/change/")
+        assert address in operator_client.get(page).content.decode()
+    found = operator_client.get("/admin/notifications/notification/").content.decode()
+    assert f"{told['activation']}?since=" in found
+
+
+def test_a_search_with_candidates_leads_to_traces(
+    operator_client: Client, record_one: Record
+) -> None:
+    now = timezone.now()
+    record_one(
+        extras=INIT | {"operationId": "same"}, activation_id="same", user_id="same",
+        message_id="same", emitted_at=now.isoformat(), now=now,
+    )  # fmt: skip
+    page = operator_client.get("/admin/search/", {"q": "same"})
+    addresses = [each.trace for each in page.context["found"]]
+    assert len(addresses) == 4
+    assert all(each and each in page.content.decode().replace("&amp;", "&") for each in addresses)

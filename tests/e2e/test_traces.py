@@ -1,0 +1,110 @@
+"""Support at work while a customer is on the phone."""
+
+import re
+from collections.abc import Callable
+
+from playwright.sync_api import Locator, Page, expect
+
+from notifications.admin.addresses import trace_address
+
+from . import troubles
+from .conftest import OUTPUT
+
+Open = Callable[..., Page]
+
+
+def tab_to(page: Page, wanted: Locator, most: int = 80) -> None:
+    """By the keyboard alone, from wherever the focus is; it shows where that is."""
+    for _ in range(most):
+        page.keyboard.press("Tab")
+        if wanted.evaluate("each => each === document.activeElement"):
+            break
+    expect(wanted).to_be_focused()
+    assert wanted.evaluate("each => getComputedStyle(each).outlineStyle") == "solid"
+
+
+def test_from_the_user_to_the_device_to_the_operation_by_keyboard(signed_in: Open) -> None:
+    page = signed_in()
+    page.keyboard.type(troubles.USER)
+    page.keyboard.press("Enter")
+    heading = page.get_by_role("heading", level=1)
+    expect(heading).to_contain_text("Recipient")
+    tab_to(page, page.get_by_role("link", name="Trace this user"))
+    page.keyboard.press("Enter")
+    expect(heading).to_have_text(f"Trace of user {troubles.USER}")
+    assert troubles.USER not in page.url
+    tab_to(page, page.locator(".devices a").first)
+    page.keyboard.press("Enter")
+    expect(heading).to_contain_text("Trace of device")
+    expect(page.locator(".standing")).to_contain_text("Something is missing")
+    tab_to(page, page.locator(".event-missing").first.get_by_title("Timeline of"))
+    page.keyboard.press("Enter")
+    expect(heading).to_contain_text("Timeline of operation “authorize_payment”")
+    expect(page.locator(".check-bad")).to_contain_text("not sent")
+    page.screenshot(path=OUTPUT / "walk.png", full_page=True)
+
+
+def test_the_support_summary_and_the_link_are_copied(signed_in: Open) -> None:
+    page = signed_in()
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.goto(trace_address("activation", troubles.PHONE) + "?case=C-9")
+    page.get_by_role("button", name="Copy support summary").click()
+    expect(page.get_by_role("status")).to_have_text("Copied")
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert copied.startswith(f"Case C-9\nDevice {troubles.PHONE}\nFrom ")
+    assert troubles.USER not in copied
+    page.get_by_role("button", name="Copy link").click()
+    page.goto(page.evaluate("navigator.clipboard.readText()"))
+    expect(page.get_by_label("Case number")).to_have_value("C-9")
+    expect(page.get_by_role("link", name="24 hours")).not_to_have_attribute("aria-current", "true")
+
+
+def test_the_window_is_chosen(signed_in: Open) -> None:
+    page = signed_in()
+    page.goto(trace_address("activation", troubles.PHONE))
+    page.get_by_label("Case number").fill("C-9")
+    page.get_by_label("From (UTC)").fill("2026-01-01T10:00:00")
+    page.get_by_label("Until (UTC)").fill("2026-01-01T12:00:00")
+    page.get_by_role("button", name="Show").click()
+    expect(page.locator(".verdict")).to_contain_text("2026-01-01 10:00:00 to 2026-01-01 12:00:00")
+    page.get_by_role("link", name="Later").click()
+    expect(page.locator(".verdict")).to_contain_text(
+        "12:00:00 to 2026-01-01 14:00:00 UTC, case C-9"
+    )
+    page.get_by_role("link", name="the next one after").click()
+    expect(page.locator(".event").first).to_be_visible()
+    expect(page.get_by_label("Case number")).to_have_value("C-9")
+
+
+def test_extras_and_apps_unfold(signed_in: Open) -> None:
+    page = signed_in()
+    page.goto(trace_address("activation", troubles.PHONE))
+    page.get_by_text("Extras and apps").last.click()
+    expect(page.locator(".event-more[open]")).to_contain_text("mtoken.operationInit")
+    expect(page.locator(".event-more[open]")).to_contain_text("Operation created")
+    page.locator(".event-more").nth(-2).locator("summary").click()
+    expect(page.locator(".event-more[open]").first).to_contain_text("The first 4,000 of")
+    page.screenshot(path=OUTPUT / "unfolded.png", full_page=True)
+    page.get_by_role("link", name="All of it on").click()
+    expect(page.get_by_role("link", name="Trace of its device around that time")).to_be_visible()
+
+
+def test_pages_of_a_busy_device(signed_in: Open) -> None:
+    page = signed_in()
+    page.goto(trace_address("activation", troubles.BUSY))
+    expect(page.locator(".event")).to_have_count(100)
+    page.get_by_role("link", name=re.compile("Newer")).first.click()
+    page.get_by_role("link", name=re.compile("Newer")).first.click()
+    expect(page.get_by_role("link", name=re.compile("Newer"))).to_have_count(0)
+    page.get_by_role("link", name=re.compile("Older")).first.click()
+    expect(page.locator(".event")).to_have_count(100)
+
+
+def test_a_trace_on_paper(signed_in: Open) -> None:
+    page = signed_in(scheme="dark", width=760)
+    page.goto(trace_address("activation", troubles.PHONE))
+    page.emulate_media(media="print", color_scheme="dark")
+    expect(page.locator(".tools")).not_to_be_visible()
+    expect(page.locator("#header")).not_to_be_visible()
+    expect(page.locator(".verdict")).to_be_visible()
+    page.screenshot(path=OUTPUT / "print.png", full_page=True)
