@@ -58,6 +58,13 @@ class Question:
         return "?" + urlencode(self.exactly) if self.exactly else ""
 
     @property
+    def fields(self) -> dict[str, str]:
+        """The window for datetime-local fields, to whole seconds that hold all of it."""
+        rounded = self.window.until + timedelta(microseconds=999_999)
+        told = {"since": self.window.since, "until": rounded}
+        return {name: f"{each:%Y-%m-%dT%H:%M:%S}" for name, each in told.items()}
+
+    @property
     def lengths(self) -> list[Choice]:
         return [
             Choice("?" + urlencode({"since": value, **self._case}), label, value == self.length)
@@ -156,7 +163,8 @@ def _around(moment: datetime) -> Window | None:
     """None where a clock was astray."""
     if not EARLIEST + AROUND <= moment <= LATEST - AROUND:
         return None
-    return Window(moment - AROUND, moment + AROUND)
+    whole = moment.replace(microsecond=0)  # so that addresses are short
+    return Window(whole - AROUND, whole + AROUND)
 
 
 def _moment(text: str) -> str | None:

@@ -174,9 +174,3 @@ def as_json(payload: Payload) -> str:
 @register.filter
 def apps(payload: Payload) -> Any:
     return read_clients(payload.clients, payload.platform)
-
-
-@register.filter
-def local(value: datetime) -> str:
-    """As a datetime-local field wants it, in UTC."""
-    return value.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="milliseconds")

@@ -163,7 +163,7 @@ def test_hostile_text_stays_text(signed_in: Open, site: Site) -> None:
 
 def test_a_superuser_revokes_a_token_and_edits_accounts(signed_in: Open) -> None:
     page = signed_in("keeper")
-    for name in ("Users", "Groups", "Auth tokens"):
+    for name in ("Access records", "Users", "Groups", "Auth tokens"):
         page.locator("#places").get_by_role("link", name=name, exact=True).click()
         page.screenshot(path=OUTPUT / f"keeper-{name.replace(' ', '-').lower()}.png")
     page.locator("#places").get_by_role("link", name="Users", exact=True).click()
