@@ -123,9 +123,10 @@ def _badge(name: str) -> Badge:
 
 
 def _round_above(highest: int) -> int:
-    power = 1
+    """The top of the scale: 1, 2, 3, 4, 6, 8, 10, 12, 16, 20, 30, …"""
+    tenth = 1
     while True:
-        for digit in (1, 2, 5):
-            if digit * power >= highest:
-                return digit * power
-        power *= 10
+        for digits in (10, 12, 16, 20, 30, 40, 60, 80):
+            if digits * tenth % 10 == 0 and digits * tenth // 10 >= highest:
+                return digits * tenth // 10
+        tenth *= 10

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from notifications.protocol.message import later
 from notifications.protocol.reasons import Rule
 from notifications.trace.entries import Entry, EpisodeView, Kind, Timeline
 from notifications.trace.sentences import utc
@@ -93,7 +94,8 @@ class _Scale:
     @classmethod
     def over(cls, placed: Sequence[Placed]) -> "_Scale":
         start, end = placed[0][0], placed[-1][0]
-        return cls(start, max(end, start + NARROWEST))
+        end = max(end, later(start, NARROWEST))
+        return cls(min(start, later(end, -NARROWEST)), end)
 
     def x(self, moment: datetime) -> float:
         part = (moment - self.start) / (self.end - self.start)

@@ -3,12 +3,12 @@
 from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from .episodes import LATE_WITHIN, Episode, Lane, cut, rejoin_late_inits
 from .extras import MessageType, is_uuid
-from .message import Message
+from .message import FIRST, LAST, Message, later
 from .reasons import Reason
 
 INIT, FINISHED = MessageType.OPERATION_INIT, MessageType.OPERATION_FINISHED
@@ -67,7 +67,7 @@ class Case:
     def of(cls, messages: Sequence[Message], known: Knowledge) -> "Case":
         """``messages`` are ``in_order``."""
         episodes, life = cut(messages), known.terms.life_of(_name_of(messages))
-        if episodes and known.now >= episodes[-1].began + life + known.terms.grace:
+        if episodes and known.now >= later(episodes[-1].began, life + known.terms.grace):
             episodes = rejoin_late_inits(episodes)
         odd: dict[Lane, list[Message]] = {}
         for each in messages:
@@ -117,7 +117,6 @@ class Seen(NamedTuple):
 
 Test = Callable[[Debt], Seen | None]
 NOTHING = Seen()
-_EVER = (datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC))
 
 
 def reason_of(debt: Debt) -> tuple[Reason, Seen]:
@@ -153,13 +152,13 @@ def _source_silent(debt: Debt) -> Seen | None:
 def _recording_began(debt: Debt) -> Seen | None:
     if debt.heard is None or debt.episode.inits:
         return None
-    earliest = debt.anchor.at - debt.case.life - debt.known.terms.grace
+    earliest = later(debt.anchor.at, -debt.case.life - debt.known.terms.grace)
     return Seen(debt.heard.first) if debt.heard.first > earliest else None
 
 
 def _status_changed(debt: Debt) -> Seen | None:
     changes = debt.known.status_changes.get(debt.lane or "", ())
-    place = bisect_left(changes, debt.episode.began - debt.known.terms.grace)
+    place = bisect_left(changes, later(debt.episode.began, -debt.known.terms.grace))
     within = place < len(changes) and changes[place] <= debt.due
     return Seen(changes[place]) if within else None
 
@@ -198,8 +197,8 @@ def _place_of(debt: Debt) -> tuple[datetime, datetime]:
     """Between which moments what is owed would belong to its episode."""
     number, episodes = debt.episode.number, debt.case.episodes
     if debt.owed is INIT:
-        return episodes[number - 2].finishes[-1].at if number > 1 else _EVER[0], debt.anchor.at
-    return debt.episode.began, episodes[number].began if number < len(episodes) else _EVER[1]
+        return episodes[number - 2].finishes[-1].at if number > 1 else FIRST, debt.anchor.at
+    return debt.episode.began, episodes[number].began if number < len(episodes) else LAST
 
 
 def _different_devices(debt: Debt) -> Seen | None:

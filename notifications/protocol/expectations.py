@@ -15,7 +15,7 @@ from .audience import Certainty
 from .debts import FINISHED, INIT, Case, Debt, Knowledge, Seen, reason_of
 from .episodes import Episode, Lane, in_order
 from .extras import MessageType
-from .message import Message
+from .message import Message, later
 from .reasons import CountsAs, Reason, Rule, counts_as
 
 
@@ -72,7 +72,7 @@ def judge(messages: Iterable[Message], known: Knowledge) -> Judgement:
     marks: dict[UUID, tuple[Mark, ...]] = {}
     dues: dict[UUID, datetime] = {}
     for each in case.episodes:
-        due = each.began + case.life + known.terms.grace
+        due = later(each.began, case.life + known.terms.grace)
         dues |= {finish.id: due for finish in each.finishes}
         gaps += map(_gap, finish_is_owed(each, due, case))
         gaps += map(_gap, announcement_is_presumed(each, case))
@@ -99,7 +99,7 @@ def finish_is_owed(episode: Episode, due: datetime, case: Case) -> Iterator[Debt
     for lane in _ordered(lanes) if lanes or finish else [None]:
         anchor = finish or episode.announced[lane]
         # A device may be announced to when the operation's life is over.
-        soonest = anchor.at + case.known.terms.grace
+        soonest = later(anchor.at, case.known.terms.grace)
         by = soonest if finish else max(due, soonest)
         yield Debt(owed=FINISHED, lane=lane, episode=episode, case=case, anchor=anchor, due=by)
 
@@ -116,7 +116,7 @@ def announcement_is_presumed(episode: Episode, case: Case) -> Iterator[Debt]:
     nowhere = not lanes and not episode.announced
     for lane in [None] if nowhere else _ordered(lanes):
         anchor = episode.finished[lane]
-        due = anchor.at + case.known.terms.grace
+        due = later(anchor.at, case.known.terms.grace)
         yield Debt(owed=INIT, lane=lane, episode=episode, case=case, anchor=anchor, due=due)
 
 

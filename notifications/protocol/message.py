@@ -1,8 +1,10 @@
 """What the rules read of one notification."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
+
+FIRST, LAST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,3 +43,11 @@ class Message:
             and not self.per_device
             and (self.addressed_to == "user" or self.activation is None)
         )
+
+
+def later(moment: datetime, length: timedelta) -> datetime:
+    """``moment + length`` (earlier, when that is negative) as far as time goes: clocks may be
+    astray by millennia, and their messages are evidence like others."""
+    if length >= timedelta(0):
+        return moment + length if moment <= LAST - length else LAST
+    return moment + length if moment >= FIRST - length else FIRST

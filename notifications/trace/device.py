@@ -62,10 +62,16 @@ def gather(
     )
 
 
-def trace_of(activation: str, gathered: Gathered, window: Window) -> Trace:
+def trace_of(
+    activation: str, gathered: Gathered, window: Window, *, recipient: int | None = None
+) -> Trace:
+    """With a ``recipient``, without what names another user: a device may have changed hands."""
     device = Device.from_messages(activation, gathered.messages.values())
     found = entries.in_order(
-        (*_emitted(device, gathered, window), *_owed(device, gathered.judgements.values(), window))
+        (
+            *_emitted(device, gathered, window, recipient),
+            *_owed(device, gathered.judgements.values(), window, recipient),
+        )
     )
     counts = entries.count(found)
     about = Notification.objects.about_device(activation)
@@ -89,18 +95,28 @@ def emitted_entry(message: Message, reached: tuple[Basis, Certainty], gathered: 
     return entries.entry_of_message(message, *reached, marks=marks, due=due)
 
 
-def _emitted(device: Device, gathered: Gathered, window: Window) -> Iterator[Entry]:
+def _emitted(
+    device: Device, gathered: Gathered, window: Window, recipient: int | None
+) -> Iterator[Entry]:
     for each in gathered.messages.values():
-        if each.at in window and (reached := reaches(each, device)) is not None:
+        if each.at not in window or _is_to_another(each, recipient):
+            continue
+        if (reached := reaches(each, device)) is not None:
             yield emitted_entry(each, reached, gathered)
 
 
-def _owed(device: Device, judgements: Iterable[Judgement], window: Window) -> Iterator[Entry]:
+def _owed(
+    device: Device, judgements: Iterable[Judgement], window: Window, recipient: int | None
+) -> Iterator[Entry]:
     for judgement in judgements:
         for gap in judgement.gaps:
-            if gap.at not in window:
+            if gap.at not in window or _is_to_another(gap.anchor, recipient):
                 continue
             if gap.activation == device.activation:
                 yield entries.entry_of_gap(gap, gap.certainty)
             elif gap.activation is None and reaches(gap.anchor, device) is not None:
                 yield entries.entry_of_gap(gap, Certainty.ASSUMED)
+
+
+def _is_to_another(message: Message, recipient: int | None) -> bool:
+    return None not in (recipient, message.recipient) and message.recipient != recipient

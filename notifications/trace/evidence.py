@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any
 from uuid import UUID
@@ -17,8 +17,8 @@ from notifications.protocol.clients import Platform, views
 from notifications.protocol.debts import Heard, Terms
 from notifications.protocol.episodes import LATE_WITHIN
 from notifications.protocol.extras import MessageType
-from notifications.protocol.identity import EPOCH, first_id_at, time_of
-from notifications.protocol.message import Message
+from notifications.protocol.identity import first_id_at, time_of
+from notifications.protocol.message import Message, later
 
 from . import sentences
 from .entries import Payload
@@ -42,9 +42,6 @@ _COLUMNS = (
     "personal",
     "nonconforming",
 )
-# Clocks may be astray by millennia; to what is judged the lives of operations can be added.
-_FIRST = datetime.min.replace(tzinfo=UTC) + timedelta(days=30)
-_LAST = datetime.max.replace(tzinfo=UTC) - timedelta(days=30)
 _HEARD = """
     SELECT source.slug, type.name, earliest.id, latest.id
     FROM unnest(%s::text[]) AS source (slug)
@@ -190,7 +187,7 @@ def why_nothing(notifications: NotificationQuerySet, window: Window, told: str) 
 
 def _around(window: Window) -> tuple[datetime, datetime]:
     reach = terms().longest + LATE_WITHIN
-    return max(window.since - reach, EPOCH), window.until + reach
+    return later(window.since, -reach), later(window.until, reach)
 
 
 def _bindings(devices: set[str], *, before: datetime | None) -> dict[str, UUID]:
@@ -210,7 +207,7 @@ def _message(row: tuple[Any, ...], names: Mapping[str, str | None]) -> Message:
         addressed_to, per_device, app, personal, nonconforming,
     ) = row  # fmt: skip
     return Message(
-        id=key, at=min(max(at, _FIRST), _LAST), source=source, message_type=message_type,
+        id=key, at=at, source=source, message_type=message_type,
         result=result, operation=operation, operation_name=names.get(operation),
         inbox_message=inbox_message, activation=activation, recipient=recipient,
         addressed_to=addressed_to, per_device=per_device, app=app, personal=personal,

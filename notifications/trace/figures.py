@@ -24,7 +24,7 @@ _START = datetime(1970, 1, 1, tzinfo=UTC)
 @dataclass(frozen=True, slots=True)
 class Bucket:
     """From ``at`` on, as long as its series' ``width``: how many were ``sent`` of each type, and
-    how many that are owed are not there."""
+    how many that are owed are not there, in the order of ``TYPES``."""
 
     at: datetime
     sent: Mapping[str, int]
@@ -64,10 +64,18 @@ def series_of(entries: Iterable[Entry], window: Window) -> Series:
         width=width,
         types=tuple(name for name in TYPES if name in seen),
         buckets=tuple(
-            Bucket(_START + place * width, sent.get(place, {}), owed.get(place, {}))
+            Bucket(
+                _START + place * width,
+                _in_order(sent.get(place, {})),
+                _in_order(owed.get(place, {})),
+            )
             for place in range(first, end)
         ),
     )
+
+
+def _in_order(counted: Mapping[str, int]) -> Mapping[str, int]:
+    return {name: counted[name] for name in TYPES if name in counted}
 
 
 def width_for(window: Window) -> timedelta:

@@ -8,7 +8,7 @@ from notifications.protocol.debts import Knowledge
 from notifications.protocol.episodes import Episode
 from notifications.protocol.expectations import Judgement, Mark, judge
 from notifications.protocol.extras import MessageType
-from notifications.protocol.message import Message
+from notifications.protocol.message import Message, later
 
 from . import entries, evidence, sentences
 from .entries import EpisodeView, Timeline
@@ -50,7 +50,7 @@ def _status_changes(messages: list[Message]) -> dict[str, list[datetime]]:
     if not devices:
         return {}
     moments = [each.at for each in messages]
-    window = Window(min(moments), max(moments) + timedelta(milliseconds=1))
+    window = Window(min(moments), later(max(moments), timedelta(milliseconds=1)))
     told = evidence.status_changes_of(devices, window)
     return dict(status_changes(told, MessageType.STATUS_CHANGE))
 
@@ -80,7 +80,7 @@ def _view(episode: Episode, gaps: int, judgement: Judgement, known: Knowledge) -
         number=episode.number,
         announced_at=inits[0].at if inits else None,
         finished_at=episode.finishes[0].at if episode.finishes else None,
-        due=episode.began + life + known.terms.grace,
+        due=later(episode.began, life + known.terms.grace),
         results=tuple(sorted(episode.results)),
         agrees=len(episode.results) < 2,
         owed=sent + gaps,

@@ -20,7 +20,7 @@ def trace_user(recipient: int, window: Window, *, now: datetime) -> UserTrace:
     """Of a recipient by its surrogate key. Raises ``evidence.TooMuch``."""
     activations = devices_of(recipient, window)
     gathered = gather(activations, window, now=now, recipients={recipient})
-    traces = tuple(trace_of(each, gathered, window) for each in activations)
+    traces = tuple(trace_of(each, gathered, window, recipient=recipient) for each in activations)
     rows = _rows(traces, _to_nobody(recipient, traces, gathered, window))
     found = [each.entry for each in rows]
     counts = entries.count(found)

@@ -46,6 +46,15 @@ def at(seconds: float, envelope: dict[str, Any], name: str = "") -> dict[str, An
     return {**envelope, "emitted_at": moment.isoformat(), "message_id": name or f"at-{seconds}"}
 
 
+@pytest.mark.parametrize("year", ["0001", "9999"])
+def test_a_stray_clock_spoils_no_answer(tell: Tell, year: str) -> None:
+    stray = {**to(PHONE, finish()), "emitted_at": f"{year}-12-31T23:59:59.999Z", "message_id": "s"}
+    tell([at(0, to(PHONE, init())), stray])
+    timeline = trace_operation(PAYMENT, now=NOW)
+    assert {each.at.year for each in timeline.entries} == {2026, int(year)}
+    assert trace_device(PHONE, DAY, now=NOW).counts.emitted == 1
+
+
 def test_the_counts_add_up(troubled_day: list[Emitted]) -> None:
     seen = Counts()
     for activation in Activation.objects.values_list("pk", flat=True):
@@ -181,6 +190,17 @@ def test_a_user_sees_all_devices_side_by_side(tell: Tell) -> None:
     (inbox,) = (row for row in trace.rows if row.entry.inbox_message)
     assert set(inbox.devices) == {PHONE, TABLET}
     assert trace.counts.missing == 1
+
+
+def test_a_user_does_not_see_what_the_device_was_told_of_another(tell: Tell) -> None:
+    other = to(PHONE, init(operation=SECOND_PAYMENT), "old-owner")
+    later = to(TABLET, finish(operation=SECOND_PAYMENT), "old-owner")
+    tell([at(0, other), at(100, to(PHONE, init())), at(120, to(PHONE, finish())), at(3600, later)])
+    user = trace_user(Recipient.objects.get(user_id=USER).pk, DAY, now=NOW)
+    assert {row.entry.operation for row in user.rows} == {PAYMENT}
+    assert {each.operation for each in user.devices[0].entries} == {PAYMENT}
+    device = trace_device(PHONE, DAY, now=NOW)
+    assert {each.operation for each in device.entries} == {PAYMENT, SECOND_PAYMENT}
 
 
 def test_a_user_without_any_known_device_sees_what_was_sent(tell: Tell) -> None:
