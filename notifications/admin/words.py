@@ -97,6 +97,7 @@ STANDINGS: Mapping[str, tuple[str, str, str]] = {
     "undecided": ("Undecided", "warn", "?"),
     "pending": ("Not due yet", "init", "◷"),
     "explained": ("Explained", "quiet", "i"),
+    "disagreeing": ("Nothing missing, but results disagree", "warn", "≠"),
     "late": ("Nothing missing, but late", "warn", "!"),
     "duplicate": ("Nothing missing, some repeated", "warn", "!"),
     "nonconforming": ("Nothing missing, some nonconforming", "warn", "!"),
@@ -132,6 +133,7 @@ COUNTS: Mapping[str, tuple[str, str]] = {
     "pending": ("pending", "init"),
     "late": ("late", "warn"),
     "duplicate": ("repeated", "warn"),
+    "disagreeing": ("disagreeing", "warn"),
     "nonconforming": ("nonconforming", "warn"),
 }
 

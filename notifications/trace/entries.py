@@ -81,6 +81,7 @@ class Counts:
     pending: int = 0
     late: int = 0
     duplicate: int = 0
+    disagreeing: int = 0
     nonconforming: int = 0
 
     def as_json(self) -> dict[str, int]:
@@ -222,6 +223,7 @@ def count(entries: Iterable[Entry]) -> Counts:
         pending=gaps[CountsAs.PENDING],
         late=sum(Mark.LATE in each.marks for each in given),
         duplicate=duplicate,
+        disagreeing=sum(Mark.DISAGREEING in each.marks for each in given),
         nonconforming=sum(each.nonconforming for each in given),
     )
 

@@ -34,6 +34,7 @@ _CLASSES = {
     "pending": "pending",
     "late": "late",
     "duplicate": "repeated",
+    "disagreeing": "disagreeing",
     "nonconforming": "nonconforming",
 }
 _WHERE: Mapping[Basis, str] = {

@@ -45,7 +45,7 @@ def test_a_device_trace(support: APIClient, tell: Tell) -> None:
     assert told["verdict"].startswith("2 expected, 1 emitted, 1 missing")
     assert set(told["counts"]) == {
         "expected", "emitted", "missing", "explained", "undecided", "pending", "late",
-        "duplicate", "nonconforming",
+        "duplicate", "disagreeing", "nonconforming",
     }  # fmt: skip
     sent, gap = told["entries"]
     assert set(sent) >= ENTRY_KEYS

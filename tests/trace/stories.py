@@ -147,8 +147,9 @@ STORIES = (
             (30, to(PHONE, finish())),
             (31, to(PHONE, finish("authentication.fail"))),
         ),
-        counts={"expected": 3, "emitted": 3},
+        counts={"expected": 3, "emitted": 3, "disagreeing": 2},
         marks=("disagreeing", "disagreeing"),
+        verdict="3 expected, 3 emitted, 2 disagreeing.",
     ),
     Story(
         name="The second try worked",
