@@ -5,12 +5,20 @@ Nothing that an address can hold is an error: what cannot be read is said, and l
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
 from urllib.parse import urlencode
 
 from notifications.models.governance import MAX_CASE_NUMBER
-from notifications.trace.window import EARLIEST, LATEST, BadWindow, Window, read_window
+from notifications.trace.window import (
+    EARLIEST,
+    LATEST,
+    LONGEST,
+    BadWindow,
+    Window,
+    read_window,
+)
 
 from .addresses import trace_address
 
@@ -21,6 +29,7 @@ LENGTHS: Mapping[str, str] = {
     "30d": "30 days",
 }
 DEFAULT = "24h"
+NOTHING_CHOSEN: Mapping[str, str] = MappingProxyType({})
 AROUND = timedelta(hours=12)  # on either side of a notification whose device is asked about
 # As browsers send a datetime-local field; the page says that it is in UTC.
 _LOCAL = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,3})?)?")
@@ -38,7 +47,8 @@ class Choice:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
     """``length`` is the choice that ``window`` is, if it is one; ``cursor`` names a page;
-    ``problems`` are what to say about the address. One not ``windowed`` is of all time."""
+    ``chosen`` are the page's own filters; ``problems`` are what to say about the address. One not
+    ``windowed`` is of all time."""
 
     now: datetime
     windowed: bool
@@ -47,11 +57,12 @@ class Question:
     case_number: str
     cursor: str | None
     problems: tuple[str, ...]
+    chosen: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def exactly(self) -> dict[str, str]:
         """The parameters that ask the same at any later time."""
-        return {**(bounds(self.window) if self.windowed else {}), **self._case}
+        return {**(bounds(self.window) if self.windowed else {}), **self._kept}
 
     @property
     def permalink(self) -> str:
@@ -67,7 +78,7 @@ class Question:
     @property
     def lengths(self) -> list[Choice]:
         return [
-            Choice("?" + urlencode({"since": value, **self._case}), label, value == self.length)
+            Choice("?" + urlencode({"since": value, **self._kept}), label, value == self.length)
             for value, label in LENGTHS.items()
         ]
 
@@ -83,7 +94,7 @@ class Question:
     @property
     def case_query(self) -> str:
         """For links to pages without a window."""
-        return "?" + urlencode(self._case) if self.case_number else ""
+        return "?" + urlencode({"case": self.case_number}) if self.case_number else ""
 
     def page(self, cursor: str | None) -> str | None:
         """A page of exactly this window: one that ends now would move on."""
@@ -91,7 +102,7 @@ class Question:
 
     def around(self, moment: datetime) -> str | None:
         window = _around(moment)
-        return "?" + urlencode({**bounds(window), **self._case}) if window else None
+        return "?" + urlencode({**bounds(window), **self._kept}) if window else None
 
     def shorter(self) -> list[Choice]:
         """Where this window held too much: shorter ones with the same end."""
@@ -101,28 +112,35 @@ class Question:
         for part, words in ((2, "half of it"), (8, "an eighth"), (64, "a 64th")):
             length = (self.window.until - self.window.since) / part
             window = Window(self.window.until - length, self.window.until)
-            found.append(Choice("?" + urlencode({**bounds(window), **self._case}), words))
+            found.append(Choice("?" + urlencode({**bounds(window), **self._kept}), words))
         return found
 
     @property
-    def _case(self) -> dict[str, str]:
-        return {"case": self.case_number} if self.case_number else {}
+    def _kept(self) -> dict[str, str]:
+        return {**({"case": self.case_number} if self.case_number else {}), **self.chosen}
 
     def _moved(self, by: timedelta) -> str | None:
         since, until = self.window.since + by, self.window.until + by
         if since < EARLIEST or until > LATEST:
             return None
-        return "?" + urlencode({**bounds(Window(since, until)), **self._case})
+        return "?" + urlencode({**bounds(Window(since, until)), **self._kept})
 
 
-def asked(parameters: Mapping[str, str], *, now: datetime, windowed: bool = True) -> Question:
+def asked(
+    parameters: Mapping[str, str],
+    *,
+    now: datetime,
+    windowed: bool = True,
+    longest: timedelta = LONGEST,
+    chosen: Mapping[str, str] = NOTHING_CHOSEN,
+) -> Question:
     problems = []
     given = parameters if windowed else {}
     since, until = (_moment(given.get(name, "")) for name in ("since", "until"))
     end = _whole_second_after(now)  # so that addresses are short
     length = since if until is None and since in LENGTHS else None
     try:
-        window = read_window(since, until, now=end)
+        window = read_window(since, until, now=end, longest=longest)
     except BadWindow as problem:
         problems.append(f"{problem} These are the last {LENGTHS[DEFAULT]}.")
         window, since, until = read_window(None, None, now=end), None, None
@@ -139,6 +157,7 @@ def asked(parameters: Mapping[str, str], *, now: datetime, windowed: bool = True
         case_number=case_number,
         cursor=parameters.get("cursor"),
         problems=tuple(problems),
+        chosen=chosen,
     )
 
 

@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from notifications.models import Notification
 
+from .gaps import gaps_page
 from .rows import for_rows
 from .search import find
 
@@ -54,7 +55,8 @@ class Console(admin.AdminSite):
 
     def get_urls(self) -> list[URLResolver | URLPattern]:
         own: list[URLResolver | URLPattern] = [
-            path("search/", self.admin_view(self.search), name="search")
+            path("search/", self.admin_view(self.search), name="search"),
+            path("gaps/", self.admin_view(self.gaps), name="gaps"),
         ]
         return own + super().get_urls()
 
@@ -102,3 +104,6 @@ class Console(admin.AdminSite):
             "found": found,
         }
         return TemplateResponse(request, "admin/search.html", context)
+
+    def gaps(self, request: HttpRequest) -> HttpResponse:
+        return gaps_page(self, request)

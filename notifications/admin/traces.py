@@ -91,7 +91,7 @@ class DeviceTraced(Traced[Activation]):
 
     def trace(self, request: HttpRequest, shown: Activation, question: Question) -> dict[str, Any]:
         trace = view_device(shown.pk, question.window, _viewer(request, question), now=question.now)
-        page = _page(request, trace.entries, question)
+        page = page_asked(request, trace.entries, question)
         about = Notification.objects.about_device(shown.pk)
         address = self._address(request, shown, question)
         return {
@@ -100,7 +100,7 @@ class DeviceTraced(Traced[Activation]):
             "standing": standing(trace.counts),
             "chart": chart_of(series_of(trace.entries, question.window)) if trace.entries else None,
             "entries": with_payloads(page.items),
-            **_neighbours(page, question),
+            **neighbours(page, question),
             "summary": summary_of(trace, case_number=question.case_number, address=address),
             "told_user": _user_told_last(about),
             "nearest": () if trace.entries else _nearest(about, question),
@@ -114,7 +114,7 @@ class OperationTraced(Traced[Operation]):
 
     def trace(self, request: HttpRequest, shown: Operation, question: Question) -> dict[str, Any]:
         timeline = view_operation(shown.pk, _viewer(request, question), now=question.now)
-        page = _page(request, timeline.entries, question)
+        page = page_asked(request, timeline.entries, question)
         return {
             "trace": timeline,
             "figures": figures(timeline.counts),
@@ -124,7 +124,7 @@ class OperationTraced(Traced[Operation]):
             "rounds": checks_of(timeline)[:MOST_ROUNDS],
             "more_rounds": max(0, len(timeline.episodes) - MOST_ROUNDS),
             "entries": with_payloads(page.items),
-            **_neighbours(page, question),
+            **neighbours(page, question),
         }
 
 
@@ -133,7 +133,7 @@ class UserTraced(Traced[Recipient]):
 
     def trace(self, request: HttpRequest, shown: Recipient, question: Question) -> dict[str, Any]:
         trace = view_user(shown.pk, question.window, _viewer(request, question), now=question.now)
-        page = _page(request, trace.rows, question)
+        page = page_asked(request, trace.rows, question)
         columns = trace.devices[:MOST_COLUMNS]
         about = Notification.objects.filter(recipient=shown)
         return {
@@ -144,7 +144,7 @@ class UserTraced(Traced[Recipient]):
             "columns": columns,
             "more_columns": len(trace.devices) - len(columns),
             "rows": [(row, *_cells(row, columns)) for row in page.items],
-            **_neighbours(page, question),
+            **neighbours(page, question),
             "nearest": () if trace.rows else _nearest(about, question),
         }
 
@@ -153,7 +153,7 @@ def _viewer(request: HttpRequest, question: Question) -> Viewer:
     return Viewer(request.user.get_username(), AccessRecord.Via.ADMIN, question.case_number)
 
 
-def _page(request: HttpRequest, items: Sequence[Item], question: Question) -> Page[Item]:
+def page_asked(request: HttpRequest, items: Sequence[Item], question: Question) -> Page[Item]:
     try:
         return page_of(items, question.cursor)
     except BadCursor:
@@ -161,7 +161,7 @@ def _page(request: HttpRequest, items: Sequence[Item], question: Question) -> Pa
         return page_of(items, None)
 
 
-def _neighbours(page: Page[Any], question: Question) -> dict[str, str | None]:
+def neighbours(page: Page[Any], question: Question) -> dict[str, str | None]:
     return {"older": question.page(page.previous), "newer": question.page(page.next)}
 
 

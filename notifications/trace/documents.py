@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from notifications.protocol.identity import timestamp
+from notifications.protocol.reasons import CountsAs
 
 from .entries import Entry, EpisodeView, Row, Timeline, Trace, UserTrace
 from .gaps import Gaps
@@ -49,7 +50,8 @@ def of_timeline(timeline: Timeline, shown: Iterable[Entry]) -> dict[str, Any]:
 def of_gaps(gaps: Gaps, shown: Iterable[Entry]) -> dict[str, Any]:
     return {
         **_window(gaps.window),
-        "counts": {str(kind): count for kind, count in gaps.counts.items()},
+        "verdict": gaps.verdict,
+        "counts": {str(kind): getattr(gaps.counts, kind) for kind in CountsAs},
         "unjudged": gaps.unjudged,
         "results": [of_entry(each) for each in shown],
     }

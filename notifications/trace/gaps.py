@@ -5,22 +5,24 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
 
-from django.db import connection
+from django.db import OperationalError, connection, transaction
+from psycopg.errors import QueryCanceled
 
 from notifications.protocol.audience import status_changes
 from notifications.protocol.debts import Knowledge
 from notifications.protocol.expectations import Gap, judge
 from notifications.protocol.extras import MessageType
 from notifications.protocol.identity import first_id_at
-from notifications.protocol.reasons import CountsAs, Reason, Rule
+from notifications.protocol.reasons import Reason, Rule
 
-from . import entries, evidence
-from .entries import Entry
+from . import entries, evidence, sentences
+from .entries import Counts, Entry
 from .window import Window
 
 LONGEST = timedelta(days=31)
 MOST_MESSAGES = 1_000  # of one operation around the window; real ones have a dozen
 MOST_SUSPECTS = 50_000  # operations that may have a gap; some seconds to judge
+LONGEST_QUERY = "20s"
 TOGETHER = 5_000  # messages of operations that are judged at a time
 
 # All but the ordinary: one announcement, then one finish, and no two devices named. The rules owe
@@ -64,24 +66,27 @@ class Gaps:
     around the window, which no life cycle has."""
 
     window: Window
+    verdict: str
+    counts: Counts
     entries: tuple[Entry, ...]
-    counts: Mapping[CountsAs, int]
     unjudged: int
 
 
 def find_gaps(window: Window, *, now: datetime, wanted: Wanted | None = None) -> Gaps:
     """Those first owed in ``window``, a month at most. Raises ``evidence.TooMuch``."""
     suspects = _suspects(window)
-    found = [
-        gap
+    found = entries.in_order(
+        entries.entry_of_gap(gap, gap.certainty)
         for chunk in _chunks(suspects)
         for gap in _judged(chunk, window, now)
         if gap.at in window and (wanted is None or gap in wanted)
-    ]
+    )
+    counts = entries.count(found)
     return Gaps(
         window=window,
-        entries=entries.in_order(entries.entry_of_gap(gap, gap.certainty) for gap in found),
-        counts={kind: sum(gap.counts_as is kind for gap in found) for kind in CountsAs},
+        verdict=sentences.of_gaps(counts.as_json(), entries.reasons(found)),
+        counts=counts,
+        entries=found,
         unjudged=sum(count > MOST_MESSAGES for count in suspects.values()),
     )
 
@@ -91,8 +96,14 @@ def _suspects(window: Window) -> dict[str, int]:
     margin = evidence.terms().longest
     kinds = (MessageType.OPERATION_INIT, MessageType.OPERATION_FINISHED)
     bounds = (first_id_at(window.since - margin), first_id_at(window.until + margin))
-    with connection.cursor() as cursor:
-        cursor.execute(_SUSPECTS, [*bounds, *kinds, *kinds, MOST_SUSPECTS + 1])
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL statement_timeout = %s", [LONGEST_QUERY])
+        try:
+            cursor.execute(_SUSPECTS, [*bounds, *kinds, *kinds, MOST_SUSPECTS + 1])
+        except OperationalError as error:
+            if not isinstance(error.__cause__, QueryCanceled):
+                raise
+            raise evidence.TooMuch(f"what can be read in {LONGEST_QUERY}") from error
         found = dict(cursor.fetchall())
     if len(found) > MOST_SUSPECTS:
         raise evidence.TooMuch(f"{MOST_SUSPECTS:,} operations that are not plainly in order")

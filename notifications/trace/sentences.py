@@ -81,12 +81,13 @@ def of_message(message: Message, basis: Basis, marks: Sequence[Mark], due: datet
 def verdict(counts: Mapping[str, int], reasons: Sequence[Reason]) -> str:
     """One sentence that names every class that is not zero."""
     parts = [f"{counts['expected']} expected", f"{counts['emitted']} emitted"]
-    told = Counter(reasons)
-    for name, word in _CLASSES.items():
-        if counts[name]:
-            why = [each for each in told if counts_as(each) == name]
-            parts.append(f"{counts[name]} {word}{_because(why, told)}")
-    return ", ".join(parts) + "."
+    return ", ".join([*parts, *_classes(counts, reasons)]) + "."
+
+
+def of_gaps(counts: Mapping[str, int], reasons: Sequence[Reason]) -> str:
+    """The same where nothing but gaps is asked for."""
+    told = _classes(counts, reasons)
+    return ", ".join(told) + "." if told else "Nothing that was owed is missing."
 
 
 def nothing(told: str, last: datetime | None, following: datetime | None) -> str:
@@ -96,6 +97,15 @@ def nothing(told: str, last: datetime | None, following: datetime | None) -> str
         return f"{sentence}, nor at any other time."
     before = "there is none before" if last is None else f"the last one was {utc(last)}"
     return f"{sentence}; {before}" + (f", the next {utc(following)}." if following else ".")
+
+
+def _classes(counts: Mapping[str, int], reasons: Sequence[Reason]) -> list[str]:
+    told = Counter(reasons)
+    return [
+        f"{counts[name]} {word}{_because([e for e in told if counts_as(e) == name], told)}"
+        for name, word in _CLASSES.items()
+        if counts[name]
+    ]
 
 
 def _because(reasons: Sequence[Reason], told: Mapping[Reason, int]) -> str:

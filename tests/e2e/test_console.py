@@ -38,6 +38,8 @@ def addresses(site: Site) -> dict[str, str]:
         "recipient": f"{base}/recipient/1/change/",
         "source": f"{base}/source/retail-bank/change/",
         "accessrecord": f"{base}/accessrecord/1/change/",
+        "gaps": "/admin/gaps/",
+        "gaps-none": "/admin/gaps/?since=1h&reason=source_silent",
         "password": "/admin/password_change/",
         **traces(site),
     }

@@ -12,6 +12,7 @@ from notifications.models import AccessRecord
 from tests.trace.stories import NOON, PAYMENT, PHONE, STORIES, TABLET, USER, init, to
 
 DAY = {"since": "2026-03-14T00:00:00Z", "until": "2026-03-15T00:00:00Z"}
+ELSEWHERE = "finish sent to other devices only"
 Tell = Callable[..., None]
 
 
@@ -80,7 +81,9 @@ def test_the_timeline_as_json() -> None:
 @pytest.mark.parametrize(("limit", "fails"), [(0, True), (1, False), (2, False)])
 def test_gaps_fail_for_monitoring(limit: int, fails: bool) -> None:
     if not fails:
-        assert printed("gaps", fail_over=limit, **DAY).startswith("1 missing.")
+        assert printed("gaps", fail_over=limit, **DAY).startswith(
+            "1 missing (finish sent to other devices only)."
+        )
         return
     with pytest.raises(SystemExit, match="1"):
         printed("gaps", fail_over=limit, **DAY)
@@ -88,8 +91,10 @@ def test_gaps_fail_for_monitoring(limit: int, fails: bool) -> None:
 
 @pytest.mark.usefixtures("recorded")
 def test_gaps_are_narrowed() -> None:
-    assert printed("gaps", rule=["E2"], **DAY) == "no gaps.\n"
-    assert printed("gaps", reason=["finished_elsewhere"], **DAY).startswith("1 missing.")
+    assert printed("gaps", rule=["E2"], **DAY) == "Nothing that was owed is missing.\n"
+    assert printed("gaps", reason=["finished_elsewhere"], **DAY).startswith(
+        "1 missing (finish sent to other devices only)."
+    )
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 from django.utils import timezone
 
-from notifications.protocol.reasons import CountsAs, Reason, Rule
+from notifications.protocol.reasons import Reason, Rule
 from notifications.trace import documents
 from notifications.trace.gaps import LONGEST, Wanted, find_gaps
 
@@ -35,12 +35,11 @@ class Command(BaseCommand):
         if options["json"]:
             self.stdout.write(as_json(documents.of_gaps(gaps, gaps.entries)))
         else:
-            told = ", ".join(f"{count} {kind}" for kind, count in gaps.counts.items() if count)
-            self.stdout.write(f"{told or 'no gaps'}.")
+            self.stdout.write(gaps.verdict)
             if gaps.unjudged:
                 self.stdout.write(f"{gaps.unjudged} operations have too many messages to judge.")
             if gaps.entries:
                 self.stdout.write(f"\n{table(gaps.entries, lanes=True)}")
         limit = options["fail_over"]
-        if limit is not None and gaps.counts[CountsAs.MISSING] > limit:
+        if limit is not None and gaps.counts.missing > limit:
             sys.exit(1)
