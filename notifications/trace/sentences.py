@@ -25,7 +25,7 @@ WORDS: Mapping[Reason, str] = {
     Reason.ANNOUNCED_ELSEWHERE: "announced to other devices only",
     Reason.DIFFERENT_DEVICES: "announced and finished on different devices",
     Reason.OUT_OF_ORDER: "announcement and finish out of order",
-    Reason.ODD_IDENTIFIER: "the only message with an identifier that is no UUID",
+    Reason.ODD_IDENTIFIER: "a lone message whose identifier is no UUID",
 }
 _CLASSES = {
     "missing": "missing",
