@@ -2,7 +2,7 @@
 
 from typing import Any, TypeVar
 
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 
 from notifications.models import Activation, InboxMessage, Notification, Operation, Recipient
@@ -59,6 +59,16 @@ class InboxMessageAdmin(SubjectAdmin[InboxMessage]):
     relation = "inbox_message"
     rows_template = "admin/notifications/rows/inbox_messages.html"
     page_template = "admin/notifications/inbox_message.html"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[InboxMessage]:
+        """With what its first notification says of whom to trace."""
+        told = ("emitted_at", "activation", "recipient")
+        return (
+            super()
+            .get_queryset(request)
+            .select_related("first_notification")
+            .only("first_notification", *(f"first_notification__{name}" for name in told))
+        )
 
 
 @pages_of(Recipient)

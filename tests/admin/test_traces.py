@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -245,3 +246,14 @@ def test_the_form_of_the_window_holds_all_of_it(
     question = operator_client.get(told["activation"], exact).context["question"]
     assert question.fields == {"since": "2026-03-14T09:00:00", "until": "2026-03-14T10:00:01"}
     assert question.exactly["since"] == "2026-03-14T09:00:00.589000Z"
+
+
+def test_an_inbox_message_leads_to_the_trace_of_its_user(
+    operator_client: Client, django_assert_max_num_queries: Callable[..., Any]
+) -> None:
+    story = next(each for each in STORIES if each.name.startswith("The inbox message"))
+    tell(story)
+    person = Recipient.objects.get(user_id="martin.novak")
+    with django_assert_max_num_queries(12):
+        page = operator_client.get("/admin/notifications/inboxmessage/").content.decode()
+    assert f"/recipient/{person.pk}/trace/?since=2026-03-14T00" in page
