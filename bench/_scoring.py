@@ -160,7 +160,7 @@ def knowledge(messages: Sequence[Message], now: datetime) -> Knowledge:
         now=now,
         terms=Terms(life=LIFE, grace=GRACE),
         heard={SOURCE: heard},
-        status_changes=status_changes(messages, MessageType.STATUS_CHANGE),
+        status_changes=status_changes(messages),
     )
 
 

@@ -3,8 +3,9 @@ there hollow. Templates draw them; nothing here is HTML."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
+from notifications.protocol.identity import EPOCH
 from notifications.trace.figures import OTHER, Bucket, Series
 
 from .words import Badge, of_type
@@ -97,7 +98,7 @@ def _times(series: Series, step: float) -> Iterator[Label]:
     strides = _STRIDES[series.width]
     stride = next((n for n in strides if len(series.buckets) / n <= MOST_LABELS), strides[-1])
     for number, bucket in enumerate(series.buckets):
-        place = (bucket.at - datetime(1970, 1, 1, tzinfo=UTC)) // series.width
+        place = (bucket.at - EPOCH) // series.width
         x = LEFT + number * step
         if place % stride == 0 and x < RIGHT - 30:
             yield Label(round(x, 2), _time(bucket.at, series.width))

@@ -1,7 +1,6 @@
 """The checklist of an operation: what each of its rounds owes, and whether it is there."""
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
 
 from notifications.protocol.expectations import Mark
 from notifications.protocol.reasons import CountsAs, Rule
@@ -13,34 +12,15 @@ from .words import Badge, of_gap, of_result
 Round = tuple[int, tuple[Badge, ...]]
 
 
-def checks_of(timeline: Timeline) -> list[Round]:
+def checks_of(timeline: Timeline) -> Iterator[Round]:
     """Of each round, by its number: announced, finished in time, once, results agree."""
-    return [
-        (episode.number, (_announced(episode, found), _finished(episode, found), _once(found),
-                          _agrees(episode)))
-        for episode, found in _rounds(timeline)
-    ]  # fmt: skip
-
-
-def began(episode: EpisodeView) -> datetime:
-    """Also of a round that nothing announced."""
-    told = (episode.announced_at, episode.finished_at)
-    return min((each for each in told if each is not None), default=episode.due)
-
-
-def _rounds(timeline: Timeline) -> Iterator[tuple[EpisodeView, list[Entry]]]:
-    """Each with its own entries: a round lasts until the next begins."""
-    starts = [began(each) for each in timeline.episodes]
-    for place, episode in enumerate(timeline.episodes):
-        rest = starts[place + 1 : place + 2]
-        yield (
-            episode,
-            [
-                each
-                for each in timeline.entries
-                if starts[place] <= each.at and all(each.at < end for end in rest)
-            ],
-        )
+    entries: dict[int | None, list[Entry]] = {}
+    for entry in timeline.entries:
+        entries.setdefault(entry.episode, []).append(entry)
+    for episode in timeline.episodes:
+        found = entries.get(episode.number, [])
+        checks = (_announced(episode, found), _finished(episode, found), _once(found))
+        yield episode.number, (*checks, _agrees(episode))
 
 
 def _announced(episode: EpisodeView, found: Sequence[Entry]) -> Badge:

@@ -10,7 +10,6 @@ from notifications.trace.entries import Entry, EpisodeView, Kind, Timeline
 from notifications.trace.sentences import utc
 
 from .chart import Label
-from .checks import began
 from .words import of_gap, of_result, of_type
 
 WIDTH, LEFT, RIGHT = 960, 168, 940
@@ -26,7 +25,7 @@ Placed = tuple[datetime, Entry]
 class Marker:
     """``shape`` is a style of the theme, as a type's badge has it; ``sign`` a letter on it."""
 
-    at: datetime
+    episode: int | None
     x: float
     shape: str
     sign: str
@@ -133,7 +132,7 @@ def _markers(device: str | None, placed: Sequence[Placed], scale: _Scale) -> Ite
             return
         taken = x
         yield Marker(
-            at=moment,
+            episode=each.episode,
             x=round(x, 2),
             shape=of_type(each.message_type).look,
             sign=_sign(each),
@@ -149,16 +148,10 @@ def _sign(entry: Entry) -> str:
 
 
 def _bands(episodes: Sequence[EpisodeView], lanes: Sequence[DrawnLane]) -> Iterator[Band]:
-    """Around the markers of each round: it lasts until the next begins."""
+    """Around the markers of each round."""
     markers = [each for lane in lanes for each in lane.markers]
-    starts = [began(each) for each in episodes]
-    for place, each in enumerate(episodes):
-        rest = starts[place + 1 : place + 2]
-        places = [
-            marker.x
-            for marker in markers
-            if starts[place] <= marker.at and all(marker.at < end for end in rest)
-        ]
+    for each in episodes:
+        places = [marker.x for marker in markers if marker.episode == each.number]
         if places:
             start, end = min(places) - APART, max(places) + APART
             yield Band(round(start, 2), round(max(end - start, 80), 2), f"Round {each.number}")

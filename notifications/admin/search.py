@@ -100,10 +100,8 @@ def _find(texts: list[str], may: Callable[[str], bool]) -> Iterator[Found]:
                 yield Found(words, page_address(kind, subject.pk), subject.pk, trace)
     if may("notifications.view_recipient"):
         for person in Recipient.objects.filter(user_id__in=texts):
-            address, trace = (
-                page_address("recipient", person.pk),
-                trace_address("recipient", person.pk),
-            )
+            trace = trace_address("recipient", person.pk)
+            address = page_address("recipient", person.pk)
             yield Found("Recipient", address, str(person.user_id), trace)
     if may("notifications.view_source"):
         for source in Source.objects.filter(pk__in=texts):

@@ -3,6 +3,7 @@ the access records, by the functions that compute it."""
 
 from abc import abstractmethod
 from collections.abc import Sequence
+from itertools import islice
 from typing import Any, TypeVar
 
 from django.contrib import messages
@@ -121,7 +122,7 @@ class OperationTraced(Traced[Operation]):
             "standing": standing(timeline.counts),
             "drawing": drawing_of(timeline),
             "more_lanes": max(0, len(timeline.lanes) - MOST_LANES),
-            "rounds": checks_of(timeline)[:MOST_ROUNDS],
+            "rounds": list(islice(checks_of(timeline), MOST_ROUNDS)),
             "more_rounds": max(0, len(timeline.episodes) - MOST_ROUNDS),
             "entries": with_payloads(page.items),
             **neighbours(page, question),

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from .extras import MessageType
 from .message import Message
 
 
@@ -99,11 +100,11 @@ def grade_of(basis: Basis) -> Grade:
     return Grade.ADDRESSED if basis is Basis.ADDRESSED else Grade.UNKNOWN
 
 
-def status_changes(messages: Iterable[Message], status_change: str) -> Mapping[str, list[datetime]]:
+def status_changes(messages: Iterable[Message]) -> Mapping[str, list[datetime]]:
     """When each device was told that its registration's status changed, in order of time."""
     found: dict[str, list[datetime]] = {}
     for each in messages:
-        if each.message_type == status_change and each.activation is not None:
+        if each.message_type == MessageType.STATUS_CHANGE and each.activation is not None:
             found.setdefault(each.activation, []).append(each.at)
     return {activation: sorted(times) for activation, times in found.items()}
 

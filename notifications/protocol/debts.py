@@ -174,12 +174,12 @@ def _announced_again(debt: Debt) -> Seen | None:
 def _out_of_order(debt: Debt) -> Seen | None:
     """As many announcements later on as there were outcomes, or one whose own finish may still
     come."""
-    _, *later = debt.case.episodes
-    if debt.episode.inits or not later:
+    _, *following = debt.case.episodes
+    if debt.episode.inits or not following:
         return None
-    announced = sum(len(each.inits) for each in later)
+    announced = sum(len(each.inits) for each in following)
     outcomes = {result for each in debt.case.episodes for result in each.results}
-    return NOTHING if announced >= len(outcomes) or not later[-1].finishes else None
+    return NOTHING if announced >= len(outcomes) or not following[-1].finishes else None
 
 
 def _unknown_type_sent(debt: Debt) -> Seen | None:

@@ -55,12 +55,14 @@ class Gap:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judgement:
-    """Of one operation. ``dues`` are the deadlines of the finishes that were emitted."""
+    """Of one operation. ``rounds`` tell the episode of each announcement and finish, ``dues`` the
+    deadlines of the finishes that were emitted."""
 
     messages: tuple[Message, ...]
     episodes: tuple[Episode, ...]
     gaps: tuple[Gap, ...]
     marks: Mapping[UUID, tuple[Mark, ...]]
+    rounds: Mapping[UUID, int]
     dues: Mapping[UUID, datetime]
 
 
@@ -70,9 +72,11 @@ def judge(messages: Iterable[Message], known: Knowledge) -> Judgement:
     case = Case.of(ordered, known)
     gaps: list[Gap] = []
     marks: dict[UUID, tuple[Mark, ...]] = {}
+    rounds: dict[UUID, int] = {}
     dues: dict[UUID, datetime] = {}
     for each in case.episodes:
         due = later(each.began, case.life + known.terms.grace)
+        rounds |= {message.id: each.number for message in each.messages}
         dues |= {finish.id: due for finish in each.finishes}
         gaps += map(_gap, finish_is_owed(each, due, case))
         gaps += map(_gap, announcement_is_presumed(each, case))
@@ -82,6 +86,7 @@ def judge(messages: Iterable[Message], known: Knowledge) -> Judgement:
         episodes=tuple(case.episodes),
         gaps=tuple(gaps),
         marks=marks,
+        rounds=rounds,
         dues=dues,
     )
 

@@ -6,11 +6,9 @@ from datetime import datetime
 from uuid import UUID
 
 from notifications.models import Notification
-from notifications.protocol.audience import Basis, Certainty, Device, reaches, status_changes
-from notifications.protocol.debts import Knowledge
+from notifications.protocol.audience import Basis, Certainty, Device, reaches
 from notifications.protocol.episodes import in_order as in_time_order
-from notifications.protocol.expectations import Judgement, Mark, judge, repeated
-from notifications.protocol.extras import MessageType
+from notifications.protocol.expectations import Judgement, judge, repeated
 from notifications.protocol.message import Message
 
 from . import entries, evidence, sentences
@@ -48,12 +46,7 @@ def gather(
     told = evidence.about_operations(operations)
     of_operations = [each for messages in told.values() for each in messages]
     messages = {each.id: each for each in (*named, *wide, *of_operations)}
-    known = Knowledge(
-        now=now,
-        terms=evidence.terms(),
-        heard=evidence.heard((each.source for each in messages.values()), now),
-        status_changes=status_changes(named, MessageType.STATUS_CHANGE),
-    )
+    known = evidence.knowledge(messages.values(), named, now)
     inbox = [each for each in messages.values() if each.inbox_message is not None]
     return Gathered(
         messages=messages,
@@ -87,12 +80,12 @@ def trace_of(
 
 
 def emitted_entry(message: Message, reached: tuple[Basis, Certainty], gathered: Gathered) -> Entry:
-    judgement = gathered.judgements.get(message.operation or "")
-    marks = judgement.marks.get(message.id, ()) if judgement is not None else ()
-    if not marks and message.id in gathered.inbox_repeats:
-        marks = (Mark.DUPLICATE,)
-    due = judgement.dues.get(message.id) if judgement is not None else None
-    return entries.entry_of_message(message, *reached, marks=marks, due=due)
+    return entries.entry_of_message(
+        message,
+        *reached,
+        gathered.judgements.get(message.operation or ""),
+        is_repeat=message.id in gathered.inbox_repeats,
+    )
 
 
 def _emitted(

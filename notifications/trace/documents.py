@@ -68,6 +68,7 @@ def of_entry(entry: Entry) -> dict[str, Any]:
         "result": entry.result,
         "operation": entry.operation,
         "operation_name": entry.operation_name,
+        "episode": entry.episode,
         "inbox_message": entry.inbox_message,
         "activation": entry.activation,
         "basis": entry.basis,

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from notifications.protocol.audience import Basis, Certainty, Grade, grade_of
-from notifications.protocol.expectations import Gap, Mark
+from notifications.protocol.expectations import Gap, Judgement, Mark
 from notifications.protocol.message import Message
 from notifications.protocol.reasons import CountsAs, Reason, Rule
 
@@ -34,8 +34,9 @@ class Payload:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
     """A notification, or a gap where one is owed. ``key`` is unique in a trace and stays the same;
-    ``activation`` is the device it names, None where it names none. ``due`` is the deadline of a
-    gap or of a finish; ``evidence`` the notifications that say so."""
+    ``activation`` is the device it names, None where it names none; ``episode`` the round of its
+    operation. ``due`` is the deadline of a gap or of a finish; ``evidence`` the notifications that
+    say so."""
 
     key: str
     at: datetime
@@ -45,6 +46,7 @@ class Entry:
     result: str | None
     operation: str | None
     operation_name: str | None
+    episode: int | None
     inbox_message: str | None
     activation: str | None
     basis: Basis
@@ -156,10 +158,17 @@ def entry_of_message(
     message: Message,
     basis: Basis,
     certainty: Certainty,
+    judgement: Judgement | None,
     *,
-    marks: tuple[Mark, ...] = (),
-    due: datetime | None = None,
+    is_repeat: bool = False,
 ) -> Entry:
+    """``judgement`` is of its operation, if it has one; ``is_repeat`` is told where that tells
+    nothing."""
+    marks: tuple[Mark, ...] = (Mark.DUPLICATE,) if is_repeat else ()
+    episode, due = None, None
+    if judgement is not None:
+        marks = judgement.marks.get(message.id, marks)
+        episode, due = judgement.rounds.get(message.id), judgement.dues.get(message.id)
     return Entry(
         key=str(message.id),
         at=message.at,
@@ -169,6 +178,7 @@ def entry_of_message(
         result=message.result,
         operation=message.operation,
         operation_name=message.operation_name,
+        episode=episode,
         inbox_message=message.inbox_message,
         activation=message.activation,
         basis=basis,
@@ -192,6 +202,7 @@ def entry_of_gap(gap: Gap, certainty: Certainty) -> Entry:
         result=None,
         operation=gap.operation,
         operation_name=gap.anchor.operation_name,
+        episode=gap.episode,
         inbox_message=None,
         activation=gap.activation,
         basis=Basis.OWED,

@@ -13,8 +13,9 @@ from django.db.models import BooleanField, ExpressionWrapper, OuterRef, Q, Subqu
 
 from notifications.models import Activation, Notification, Operation
 from notifications.models.querysets import NotificationQuerySet
+from notifications.protocol.audience import status_changes
 from notifications.protocol.clients import Platform, views
-from notifications.protocol.debts import Heard, Terms
+from notifications.protocol.debts import Heard, Knowledge, Terms
 from notifications.protocol.episodes import LATE_WITHIN
 from notifications.protocol.extras import MessageType
 from notifications.protocol.identity import first_id_at, time_of
@@ -73,6 +74,17 @@ def terms() -> Terms:
         lives=settings.OPERATION_LIVES,
         grace=settings.TRACE_GRACE,
         ids_are_uuids=settings.OPERATION_IDS_ARE_UUIDS,
+    )
+
+
+def knowledge(told: Iterable[Message], changes: Iterable[Message], now: datetime) -> Knowledge:
+    """What is known beside the messages that are ``told``; ``changes`` have the status changes of
+    their devices."""
+    return Knowledge(
+        now=now,
+        terms=terms(),
+        heard=heard((each.source for each in told), now),
+        status_changes=status_changes(changes),
     )
 
 

@@ -3,9 +3,10 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from notifications.protocol.extras import MessageType
+from notifications.protocol.identity import EPOCH
 
 from .entries import Entry, Kind
 from .window import Window
@@ -18,7 +19,6 @@ _WIDTHS = (
     (timedelta(days=14), timedelta(hours=6)),
 )
 _WIDEST = timedelta(days=1)
-_START = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,21 +51,21 @@ class Series:
 def series_of(entries: Iterable[Entry], window: Window) -> Series:
     """Of ``entries`` within ``window``, in buckets that begin at whole multiples of their width."""
     width = width_for(window)
-    first = (window.since - _START) // width
+    first = (window.since - EPOCH) // width
     sent: dict[int, Counter[str]] = {}
     owed: dict[int, Counter[str]] = {}
     for entry in entries:
         found = sent if entry.kind is Kind.NOTIFICATION else owed
-        place = (entry.at - _START) // width
+        place = (entry.at - EPOCH) // width
         found.setdefault(place, Counter())[type_of(entry)] += 1
     seen = {name for counters in (sent, owed) for each in counters.values() for name in each}
-    end = -((_START - window.until) // width)
+    end = -((EPOCH - window.until) // width)
     return Series(
         width=width,
         types=tuple(name for name in TYPES if name in seen),
         buckets=tuple(
             Bucket(
-                _START + place * width,
+                EPOCH + place * width,
                 _in_order(sent.get(place, {})),
                 _in_order(owed.get(place, {})),
             )

@@ -8,8 +8,6 @@ from itertools import groupby
 from django.db import OperationalError, connection, transaction
 from psycopg.errors import QueryCanceled
 
-from notifications.protocol.audience import status_changes
-from notifications.protocol.debts import Knowledge
 from notifications.protocol.expectations import Gap, judge
 from notifications.protocol.extras import MessageType
 from notifications.protocol.identity import first_id_at
@@ -25,8 +23,8 @@ MOST_SUSPECTS = 50_000  # operations that may have a gap; some seconds to judge
 LONGEST_QUERY = "20s"
 TOGETHER = 5_000  # messages of operations that are judged at a time
 
-# All but the ordinary: one announcement, then one finish, and no two devices named. The rules owe
-# nothing for those (a test holds the two equal), and they are nearly all there is.
+# All but the ordinary: one announcement, then one finish, no two devices named, and nothing told
+# before. The rules owe nothing for those (a test holds the two equal), and they are nearly all.
 _SUSPECTS = """
     SELECT operation_id, count(*)
     FROM notifications_notification
@@ -38,6 +36,10 @@ _SUSPECTS = """
         AND min(activation_id) IS NOT DISTINCT FROM max(activation_id)
         AND min(emitted_at) FILTER (WHERE message_type = %s) <=
             min(emitted_at) FILTER (WHERE message_type = %s)
+        AND (
+            SELECT operation.first_notification_id FROM notifications_operation AS operation
+            WHERE operation.id = operation_id
+        ) >= %s
     )
     ORDER BY operation_id
     LIMIT %s
@@ -99,7 +101,7 @@ def _suspects(window: Window) -> dict[str, int]:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET LOCAL statement_timeout = %s", [LONGEST_QUERY])
         try:
-            cursor.execute(_SUSPECTS, [*bounds, *kinds, *kinds, MOST_SUSPECTS + 1])
+            cursor.execute(_SUSPECTS, [*bounds, *kinds, *kinds, bounds[0], MOST_SUSPECTS + 1])
         except OperationalError as error:
             if not isinstance(error.__cause__, QueryCanceled):
                 raise
@@ -123,16 +125,7 @@ def _chunks(suspects: Mapping[str, int]) -> Iterator[list[str]]:
 def _judged(operations: list[str], window: Window, now: datetime) -> Iterator[Gap]:
     told = evidence.about_operations(operations)
     messages = [each for of_one in told.values() for each in of_one]
-    known = Knowledge(
-        now=now,
-        terms=evidence.terms(),
-        heard=evidence.heard((each.source for each in messages), now),
-        status_changes=status_changes(
-            evidence.status_changes_of(
-                {each.activation for each in messages if each.activation is not None}, window
-            ),
-            MessageType.STATUS_CHANGE,
-        ),
-    )
+    devices = {each.activation for each in messages if each.activation is not None}
+    known = evidence.knowledge(messages, evidence.status_changes_of(devices, window), now)
     for of_one in told.values():
         yield from judge(of_one, known).gaps

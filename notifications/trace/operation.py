@@ -3,11 +3,10 @@
 from collections import Counter
 from datetime import datetime, timedelta
 
-from notifications.protocol.audience import Basis, Certainty, status_changes
+from notifications.protocol.audience import Basis, Certainty
 from notifications.protocol.debts import Knowledge
 from notifications.protocol.episodes import Episode
 from notifications.protocol.expectations import Judgement, Mark, judge
-from notifications.protocol.extras import MessageType
 from notifications.protocol.message import Message, later
 
 from . import entries, evidence, sentences
@@ -20,12 +19,7 @@ _NOTHING = "Nothing expected, nothing emitted: no notification is about this ope
 def trace_operation(operation: str, *, now: datetime) -> Timeline:
     """Of an operation that may have no notification. Raises ``evidence.TooMuch``."""
     messages = evidence.about_operations({operation}).get(operation, [])
-    known = Knowledge(
-        now=now,
-        terms=evidence.terms(),
-        heard=evidence.heard((each.source for each in messages), now),
-        status_changes=_status_changes(messages),
-    )
+    known = evidence.knowledge(messages, _status_changes(messages), now)
     judgement = judge(messages, known)
     gaps = Counter(gap.episode for gap in judgement.gaps)
     emitted = [_emitted(each, judgement) for each in judgement.messages]
@@ -45,14 +39,13 @@ def trace_operation(operation: str, *, now: datetime) -> Timeline:
     )
 
 
-def _status_changes(messages: list[Message]) -> dict[str, list[datetime]]:
+def _status_changes(messages: list[Message]) -> list[Message]:
     devices = {each.activation for each in messages if each.activation is not None}
     if not devices:
-        return {}
+        return []
     moments = [each.at for each in messages]
     window = Window(min(moments), later(max(moments), timedelta(milliseconds=1)))
-    told = evidence.status_changes_of(devices, window)
-    return dict(status_changes(told, MessageType.STATUS_CHANGE))
+    return evidence.status_changes_of(devices, window)
 
 
 def _emitted(message: Message, judgement: Judgement) -> entries.Entry:
@@ -63,12 +56,7 @@ def _emitted(message: Message, judgement: Judgement) -> entries.Entry:
     else:
         known = message.is_to_named_device
         reached = Basis.ADDRESSED, Certainty.KNOWN if known else Certainty.ASSUMED
-    return entries.entry_of_message(
-        message,
-        *reached,
-        marks=judgement.marks.get(message.id, ()),
-        due=judgement.dues.get(message.id),
-    )
+    return entries.entry_of_message(message, *reached, judgement)
 
 
 def _view(episode: Episode, gaps: int, judgement: Judgement, known: Knowledge) -> EpisodeView:

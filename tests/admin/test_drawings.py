@@ -19,7 +19,7 @@ def entry(number: int, device: str | None = "phone", seconds: float = 1) -> Entr
     return Entry(
         key=str(number), at=NOON + timedelta(seconds=number * seconds), due=None,
         kind=Kind.NOTIFICATION, message_type=MessageType.OPERATION_INIT, result=None,
-        operation="o", operation_name=None, inbox_message=None, activation=device,
+        operation="o", operation_name=None, episode=1, inbox_message=None, activation=device,
         basis=Basis.ADDRESSED, certainty=Certainty.KNOWN, grade=Grade.ADDRESSED, sentence="",
         evidence=(),
     )  # fmt: skip

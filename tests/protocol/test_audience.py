@@ -150,4 +150,4 @@ def test_status_changes_are_those_of_each_device_in_order_of_time() -> None:
         init(2),
     ]
     expected = {PHONE: [moment(3), moment(9)], TABLET: [moment(5)]}
-    assert status_changes(told, STATUS) == expected
+    assert status_changes(told) == expected

@@ -17,7 +17,7 @@ INIT, FINISHED = "mtoken.operationInit", "mtoken.operationFinished"
 def entry(at: datetime, message_type: str | None = INIT, kind: Kind = Kind.NOTIFICATION) -> Entry:
     return Entry(
         key=str(at), at=at, due=None, kind=kind, message_type=message_type, result=None,
-        operation=None, operation_name=None, inbox_message=None, activation=None,
+        operation=None, operation_name=None, episode=1, inbox_message=None, activation=None,
         basis=Basis.ADDRESSED, certainty=Certainty.KNOWN, grade=Grade.ADDRESSED, sentence="",
         evidence=(UUID(int=0),),
     )  # fmt: skip

@@ -18,7 +18,7 @@ from notifications.trace.window import Window
 from notifications.world import Emitted, Fault
 
 from .conftest import DAY, UNTIL
-from .stories import NOON, PHONE, STORIES, finish, init, to
+from .stories import NOON, PHONE, STORIES, TABLET, finish, init, to
 
 NOW = UNTIL + timedelta(hours=1)
 
@@ -136,3 +136,14 @@ def test_a_window_that_takes_too_long_is_refused(
     monkeypatch.setattr(gaps, "LONGEST_QUERY", "50ms")
     with pytest.raises(TooMuch, match="over what can be read in 50ms; choose a shorter window"):
         find_gaps(DAY, now=NOW)
+
+
+def test_an_operation_that_began_long_before_is_looked_at_whole(tell: Callable[..., None]) -> None:
+    """Within the window it is plainly in order; another device was announced to hours before."""
+    told = ((-7200, to(TABLET, init())), (0, to(PHONE, init())), (30, to(PHONE, finish())))
+    tell(
+        {**each, "emitted_at": (NOON + timedelta(seconds=at)).isoformat(), "message_id": str(at)}
+        for at, each in told
+    )
+    (gap,) = find_gaps(Window(NOON, NOON + timedelta(minutes=5)), now=NOW).entries
+    assert (gap.activation, gap.reason) == (TABLET, Reason.FINISHED_ELSEWHERE)

@@ -254,3 +254,11 @@ def test_no_query_reads_the_whole_record(troubled_day: list[Emitted]) -> None:
             cursor.execute(f"EXPLAIN {question}")
             plan = "\n".join(line for (line,) in cursor.fetchall())
             assert "Seq Scan on notifications_notification_y" not in plan, question
+
+
+def test_entries_tell_their_round(tell: Tell) -> None:
+    (story,) = (each for each in STORIES if each.name == "The second try worked")
+    tell(story)
+    timeline = trace_operation(PAYMENT, now=NOW)
+    assert [each.episode for each in timeline.entries] == [1, 1, 2, 2]
+    assert [each.episode for each in trace_device(PHONE, DAY, now=NOW).entries] == [1, 1, 2, 2]
