@@ -3,6 +3,7 @@
 
 PYTHON ?= python3
 PORT ?= 8000
+EXAMPLES ?= 2000
 
 VENV := .venv
 PY := $(VENV)/bin/python
@@ -15,7 +16,7 @@ AS_DEPLOYED := PUSHAUDIT_ENVIRONMENT=production PUSHAUDIT_DEBUG= \
 LOCK := $(VENV)/bin/uv pip compile pyproject.toml --generate-hashes --universal \
 	--python-version 3.11 --no-header --no-emit-index-url --quiet
 
-.PHONY: help run test test-steps e2e bench lock format clean venv python browser
+.PHONY: help run test test-steps fuzz e2e bench lock format clean venv python browser
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -38,6 +39,9 @@ test-steps:
 		PUSHAUDIT_SECRET_KEY=$$($(PY) -c 'import secrets; print(secrets.token_urlsafe(64))') \
 		$(PY) manage.py check --deploy --fail-level WARNING
 	@echo '== pytest'; exec $(PY) -m pytest
+
+fuzz: venv ## ask every operation of the API with EXAMPLES=2000 made-up requests, new ones each time
+	@exec env FUZZ_EXAMPLES='$(EXAMPLES)' $(LEASED) $(PY) -m pytest tests/api/test_contract.py
 
 e2e: venv browser ## browser tests of the admin
 	@exec $(LEASED) $(PY) -m pytest -o addopts='--strict-markers --strict-config -ra' tests/e2e
