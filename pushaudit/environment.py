@@ -37,14 +37,24 @@ class Environment:
             return default
         return bool(self._read(self._env.bool, name, default))
 
-    def secret(self, name: str, *, local_default: Literal[False] | Callable[[], str]) -> str:
+    def secret(self, name: str, *, default: Literal[False] | Callable[[], str]) -> str:
         value = self.text(name, default="")
-        if not value and local_default:
-            return local_default()
+        if not value and default:
+            return default()
         if not value:
             self.refuse(name, f"is required: at least {MIN_SECRET_LENGTH} random characters")
-        if len(value) < MIN_SECRET_LENGTH or len(set(value)) < 5:
+        if not _is_strong(value):
             self.refuse(name, f"must be at least {MIN_SECRET_LENGTH} random characters")
+        return value
+
+    def former_secrets(self, name: str) -> list[str]:
+        value = self._words(name)
+        if not all(_is_strong(secret) for secret in value):
+            self.refuse(
+                name,
+                "must list former keys, separated by commas, each of at least"
+                f" {MIN_SECRET_LENGTH} random characters",
+            )
         return value
 
     def hosts(self, name: str, *, local_default: Literal[False] | list[str]) -> list[str]:
@@ -135,6 +145,10 @@ class Environment:
             return reader(name, default)
         except EnvError as error:
             raise ImproperlyConfigured(f"environment variable {name}: {error}") from None
+
+
+def _is_strong(secret: str) -> bool:
+    return len(secret) >= MIN_SECRET_LENGTH and len(set(secret)) >= 5
 
 
 def _is_seconds(value: str, least: int, most: int) -> bool:

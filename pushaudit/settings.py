@@ -9,6 +9,7 @@ from pathlib import Path
 
 import django_stubs_ext
 from csp.constants import NONE, SELF
+from django.utils.crypto import salted_hmac
 
 from pushaudit.environment import Environment
 from pushaudit.local_database.state import local_state
@@ -28,16 +29,34 @@ LOCAL = local_state(BASE_DIR, override=env.text("PUSHAUDIT_LOCAL_DIR", default="
 DEBUG = env.flag("PUSHAUDIT_DEBUG", default=False)
 if DEBUG and not IS_LOCAL:
     env.refuse("PUSHAUDIT_DEBUG", "is for PUSHAUDIT_ENVIRONMENT=local only; unset it")
-SECRET_KEY = env.secret("PUSHAUDIT_SECRET_KEY", local_default=IS_LOCAL and LOCAL.secret_key)
+SECRET_KEY = env.secret("PUSHAUDIT_SECRET_KEY", default=IS_LOCAL and LOCAL.secret_key)
+# What stands for people where user ids may not be read.
+PSEUDONYM_KEY = env.secret(
+    "PUSHAUDIT_PSEUDONYM_KEY",
+    default=lambda: salted_hmac(
+        "pushaudit.pseudonyms", "key", secret=SECRET_KEY, algorithm="sha256"
+    ).hexdigest(),
+)
 ALLOWED_HOSTS = env.hosts(
     "PUSHAUDIT_ALLOWED_HOSTS", local_default=IS_LOCAL and ["127.0.0.1", "localhost", "[::1]"]
 )
+# What was signed before the key was exchanged stays valid: sessions, cursors of pages and feeds.
+SECRET_KEY_FALLBACKS = env.former_secrets("PUSHAUDIT_SECRET_KEY_FALLBACKS")
 CSRF_TRUSTED_ORIGINS = env.origins("PUSHAUDIT_CSRF_TRUSTED_ORIGINS", default=[])
 
 DATABASES = {
     "default": env.database("DATABASE_URL", local_default=IS_LOCAL and LOCAL.database_settings)
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# In each process, by account: a token, and the times of requests in each bucket. With the default,
+# 300 entries, a hundred accounts would push each other's out, and with them the limits.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+        "OPTIONS": {"MAX_ENTRIES": 4000},
+    }
+}
 
 INSTALLED_APPS = [
     "notifications",
@@ -49,11 +68,13 @@ INSTALLED_APPS = [
     "pushaudit.apps.ConsoleConfig",
     "rest_framework",
     "django_filters",
+    "drf_spectacular",
     "knox",
 ]
 AUTH_USER_MODEL = "notifications.Account"
 
 MIDDLEWARE = [
+    "pushaudit.middleware.RequestIdMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -136,7 +157,7 @@ REST_FRAMEWORK = {
         "notifications.api.authentication.TokenAuthentication",
         "rest_framework.authentication.SessionAuthentication",
     ],
-    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_RENDERER_CLASSES": ["notifications.api.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "DEFAULT_PERMISSION_CLASSES": ["notifications.api.permissions.ModelPermissions"],
@@ -145,13 +166,53 @@ REST_FRAMEWORK = {
         # A refused post is lost evidence, so ingest is not limited unless the operator wants it.
         "ingest": env.rate("PUSHAUDIT_THROTTLE_INGEST", default=None),
         "read": env.rate("PUSHAUDIT_THROTTLE_READ", default="600/min"),
+        "export": env.rate("PUSHAUDIT_THROTTLE_EXPORT", default="600/min"),
     },
+    # `?format=` chooses nothing here: answers have one format, and exports their own parameter.
+    "URL_FORMAT_OVERRIDE": None,
+    "DEFAULT_SCHEMA_CLASS": "notifications.api.schema.OperationSchema",
     "EXCEPTION_HANDLER": "notifications.api.problems.problem_response",
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
 }
 REST_KNOX = {
     "TOKEN_TTL": None,  # tokens are for machines; `create_token --expires` sets an end
     "AUTH_HEADER_PREFIX": "Token",
+}
+
+SPECTACULAR_SETTINGS = {
+    "OAS_VERSION": "3.1.1",
+    "TITLE": "pushaudit",
+    "VERSION": "1",
+    "DESCRIPTION": (
+        "Notification audit: what devices should have been told and were told. Errors are"
+        " `application/problem+json` (RFC 9457)."
+    ),
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "SERVERS": [],
+    "ENUM_SUFFIX": "",
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+    # Named, so that a field added elsewhere with the same choices renames nothing.
+    "ENUM_NAME_OVERRIDES": {
+        "AddressedTo": "notifications.models.notification.AddressedTo",
+        "Basis": "notifications.protocol.audience.Basis",
+        "Certainty": "notifications.protocol.audience.Certainty",
+        "ClientKind": "notifications.api.serializers.CLIENT_KINDS",
+        "ClientResult": "notifications.api.serializers.CLIENT_RESULTS",
+        "CountsAs": "notifications.protocol.reasons.CountsAs",
+        "EntryKind": "notifications.trace.entries.Kind",
+        "FindingCode": "notifications.protocol.extras.Code",
+        "Grade": "notifications.protocol.audience.Grade",
+        "Mark": "notifications.protocol.expectations.Mark",
+        "Reason": "notifications.protocol.reasons.Reason",
+        "ReceiptStatus": "notifications.api.shapes.RECEIPTS",
+        "Rule": "notifications.protocol.reasons.Rule",
+        "StatsDimension": "notifications.trace.stats.Dimension",
+        "StatsInterval": "notifications.trace.stats.Interval",
+    },
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "notifications.api.schema.add_components",
+    ],
 }
 
 TOKEN_CACHE_SECONDS = env.seconds("PUSHAUDIT_TOKEN_CACHE_SECONDS", default=5, most=300)
@@ -172,7 +233,16 @@ OPERATION_IDS_ARE_UUIDS = (
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "filters": {"request_id": {"()": "pushaudit.logging.RequestIdFilter"}},
+    "formatters": {
+        "line": {"format": "%(asctime)s %(levelname)s %(name)s [%(request_id)s] %(message)s"}
+    },
+    "handlers": {
+        "stderr": {
+            "class": "logging.StreamHandler",
+            "formatter": "line",
+            "filters": ["request_id"],
+        }
+    },
     "root": {"handlers": ["stderr"], "level": env.log_level("PUSHAUDIT_LOG_LEVEL", default="INFO")},
 }

@@ -1,11 +1,15 @@
 """A wrong variable stops the start and is named; a deployment has no defaults for secrets."""
 
 import os
+import re
 import runpy
 import subprocess
 import sys
 
 import pytest
+from django.core import signing
+from django.test import Client
+from pytest_django.fixtures import Settings
 
 DEPLOYED = {
     "PUSHAUDIT_ENVIRONMENT": "production",
@@ -43,7 +47,13 @@ def start(**variables: str) -> subprocess.CompletedProcess[str]:
         ("PUSHAUDIT_TOKEN_CACHE_SECONDS", "5s"),
         ("PUSHAUDIT_CSRF_TRUSTED_ORIGINS", "pushaudit.example"),
         ("PUSHAUDIT_TRUST_FORWARDED_PROTO", "maybe"),
+        ("PUSHAUDIT_THROTTLE_EXPORT", "many"),
         ("PUSHAUDIT_SECRET_KEY", "short"),
+        ("PUSHAUDIT_PSEUDONYM_KEY", "short"),
+        ("PUSHAUDIT_PSEUDONYM_KEY", "a" * 50),
+        ("PUSHAUDIT_SECRET_KEY_FALLBACKS", "pa[ss"),
+        ("PUSHAUDIT_SECRET_KEY_FALLBACKS", "abcdefghij" * 6 + ",pa[ss"),
+        ("PUSHAUDIT_SECRET_KEY_FALLBACKS", "a" * 60),
         ("PUSHAUDIT_ALLOWED_HOSTS", "*"),
         ("DATABASE_URL", "sqlite:///db.sqlite3"),
         ("DATABASE_URL", "postgresql://user:pa[ss@host:port/x"),
@@ -71,6 +81,17 @@ def test_a_deployment_cannot_show_debug_pages() -> None:
     assert "PUSHAUDIT_DEBUG" in result.stderr
 
 
+def test_the_key_of_pseudonyms_is_derived_unless_it_is_given() -> None:
+    def key(**variables: str) -> str:
+        (line,) = re.findall(r"\+ PSEUDONYM_KEY = '(.+)'", start(**DEPLOYED | variables).stdout)
+        return line
+
+    derived = key()
+    assert derived == key() != key(PUSHAUDIT_SECRET_KEY="klmnopqrst" * 6)
+    assert "abcdefghij" not in derived
+    assert key(PUSHAUDIT_PSEUDONYM_KEY="0123456789" * 6) == "0123456789" * 6
+
+
 def test_a_flag_set_to_nothing_is_not_set() -> None:
     assert start(**DEPLOYED, PUSHAUDIT_DEBUG="").returncode == 0
 
@@ -80,6 +101,24 @@ def test_a_complete_deployment_starts_with_tls_on() -> None:
     assert result.returncode == 0, result.stderr
     assert "+ SECURE_SSL_REDIRECT = True" in result.stdout
     assert "+ SESSION_COOKIE_SECURE = True" in result.stdout
+
+
+def test_former_secret_keys_are_listed_in_their_order() -> None:
+    former = ["klmnopqrst" * 6, "uvwxyzabcd" * 5]
+    result = start(**DEPLOYED, PUSHAUDIT_SECRET_KEY_FALLBACKS=f"{former[0]}, {former[1]},")
+    assert result.returncode == 0, result.stderr
+    assert f"+ SECRET_KEY_FALLBACKS = {former!r}" in result.stdout
+
+
+def test_what_a_former_key_signed_stays_valid(operator_client: Client, settings: Settings) -> None:
+    signed = signing.dumps("a page")
+    former, settings.SECRET_KEY = settings.SECRET_KEY, "klmnopqrst" * 6
+    settings.SECRET_KEY_FALLBACKS = [former]
+    assert signing.loads(signed) == "a page"
+    assert operator_client.get("/admin/").status_code == 200
+    settings.SECRET_KEY_FALLBACKS = []
+    with pytest.raises(signing.BadSignature):
+        signing.loads(signed)
 
 
 def test_a_local_start_needs_no_variable_at_all() -> None:
