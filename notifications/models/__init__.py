@@ -5,6 +5,7 @@ from .governance import MAX_CASE_NUMBER, AccessRecord
 from .notification import AddressedTo, Notification
 from .source import Source
 from .subject import Activation, InboxMessage, Operation, Recipient, Subject
+from .tally import DailyTally, HourlyTally, TallyMark
 
 __all__ = [
     "MAX_CASE_NUMBER",
@@ -12,10 +13,13 @@ __all__ = [
     "Account",
     "Activation",
     "AddressedTo",
+    "DailyTally",
+    "HourlyTally",
     "InboxMessage",
     "Notification",
     "Operation",
     "Recipient",
     "Source",
     "Subject",
+    "TallyMark",
 ]

@@ -42,3 +42,22 @@ class TransactionIdField(models.Field[int, int]):
 class CurrentTransactionId(models.Func):
     function = "pg_current_xact_id"
     output_field = TransactionIdField()
+
+
+class Horizon(models.Func):
+    """The least number of a transaction that may still commit: below it the record is complete."""
+
+    template = "pg_snapshot_xmin(pg_current_snapshot())"
+    output_field = TransactionIdField()
+
+
+class Row(models.Func):
+    template = "(%(expressions)s)"
+    output_field = models.Field()
+
+
+class LaterThan(models.Func):
+    """Whether one ``Row`` comes behind another, compared as a whole so that one index serves it."""
+
+    template, arg_joiner = "%(expressions)s", " > "
+    output_field = models.BooleanField()

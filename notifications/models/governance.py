@@ -51,6 +51,8 @@ class AccessRecord(models.Model):
         indexes = (
             # Who looked at this subject, newest first. The whole list is in the order of the key.
             models.Index(fields=("subject", "id"), name="access_record_subject"),
+            # The list within a window, whatever else is asked of it.
+            models.Index(fields=("at",), name="access_record_at"),
         )
         constraints = (
             models.CheckConstraint(

@@ -1,18 +1,47 @@
-"""Questions to the notifications, in sentences."""
+"""Questions to the notifications and to what they are about, in sentences."""
 
+from collections.abc import Collection
 from datetime import datetime
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self, TypeAlias, TypeVar
 from uuid import UUID
 
 from django.db import models
+from django.db.models import Exists, OuterRef
 
 from notifications.protocol.identity import first_id_at
+
+from .fields import Horizon, LaterThan, Row, TransactionIdField
 
 if TYPE_CHECKING:
     from .notification import Notification  # noqa: F401  (names the row type below)
 
+# The apps that an answer is limited to (`Account.limited_to`); None: not limited.
+Apps: TypeAlias = Collection[str] | None
+
+M = TypeVar("M", bound=models.Model)
+
+
+def having_finding(code: str) -> models.Q:
+    """Saying ``findings <> '[]'`` as well is what lets the partial index serve."""
+    return ~models.Q(findings=[]) & models.Q(findings__contains=[{"code": code}])
+
+
+# What is shown of a notification wherever it is shown as a whole.
+SHOWN = (
+    *("id", "source_id", "message_id", "emitted_at", "recorded_at", "recorded_xid"),
+    *("message_type", "result", "operation_id", "activation_id", "addressed_to", "per_device"),
+    *("inbox_message_id", "recipient_id", "app_id", "platform", "silent", "personal"),
+    *("extras", "findings"),
+)
+
 
 class NotificationQuerySet(models.QuerySet["Notification"]):
+    def as_shown(self) -> Any:
+        """Rows of ``SHOWN`` and ``user_id``: to make objects of a page of a hundred, and of their
+        recipients, takes longer than to read them."""
+        told = self.annotate(user_id=models.F("recipient__user_id"))
+        return told.values_list(*SHOWN, "user_id", named=True)
+
     def newest_first(self) -> Self:
         return self.order_by("-id")
 
@@ -30,8 +59,12 @@ class NotificationQuerySet(models.QuerySet["Notification"]):
             found = found.filter(id__gte=first_id_at(since), emitted_at__gte=since)
         if until is not None:
             found = found.filter(emitted_at__lt=until)
-            found = found.filter(id__lt=_id_after(until))
+            found = found.filter(id__lt=id_after(until))
         return found
+
+    def of_apps(self, apps: Apps) -> Self:
+        """Those that name one of ``apps``; what tells no app is none of them."""
+        return self if apps is None else self.filter(app_id__in=apps)
 
     def about_operation(self, operation_id: str) -> Self:
         return self.filter(operation=operation_id)
@@ -46,10 +79,30 @@ class NotificationQuerySet(models.QuerySet["Notification"]):
         return self.exclude(findings=[])
 
     def with_finding(self, code: str) -> Self:
-        """Saying ``findings <> '[]'`` as well is what lets the partial index serve."""
-        return self.nonconforming().filter(findings__contains=[{"code": code}])
+        return self.filter(having_finding(code))
+
+    def in_recording_order(self) -> Self:
+        """As far as it is complete: what is still being written comes later, and behind this."""
+        return self.filter(recorded_xid__lt=Horizon()).order_by("recorded_xid", "id")
+
+    def recorded_after(self, xid: int, notification_id: UUID) -> Self:
+        """Behind this place in recording order."""
+        place = Row(models.Value(xid, TransactionIdField()), models.Value(notification_id))
+        return self.filter(LaterThan(Row(models.F("recorded_xid"), models.F("id")), place))
 
 
-def _id_after(until: datetime) -> UUID:
+class SubjectQuerySet(models.QuerySet[M]):
+    """Operations, activations, inbox messages or recipients."""
+
+    def told_in(self, apps: Apps) -> Self:
+        """Those that at least one notification of ``apps`` is about."""
+        if apps is None:
+            return self
+        relation: Any = self.model._meta.get_field("notifications")
+        about = relation.related_model._default_manager.of_apps(apps)
+        return self.filter(Exists(about.filter(**{relation.field.name: OuterRef("pk")})))
+
+
+def id_after(until: datetime) -> UUID:
     """The least id above every emission before ``until`` (whose millisecond may be cut by it)."""
     return UUID(int=first_id_at(until).int + (1 << 80))

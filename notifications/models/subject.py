@@ -6,6 +6,7 @@ from typing import Any
 from django.db import models
 
 from .fields import IdentifierField
+from .querysets import SubjectQuerySet
 
 
 def _notification() -> "models.ForeignKey[Any, Any]":
@@ -25,6 +26,8 @@ class Subject(models.Model):
 
     id = IdentifierField(primary_key=True)
     first_notification = _notification()
+
+    objects = SubjectQuerySet.as_manager()
 
     class Meta:
         abstract = True
@@ -74,6 +77,8 @@ class Recipient(models.Model):
     be forgotten (``user_id`` emptied) while the evidence stays."""
 
     user_id = IdentifierField(null=True, unique=True)
+
+    objects = SubjectQuerySet.as_manager()
 
     def __str__(self) -> str:
         return f"recipient {self.pk}"

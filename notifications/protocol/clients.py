@@ -37,6 +37,7 @@ class Generation(StrEnum):
     ANDROID = "android"
 
 
+GENERATIONS = tuple(Generation)
 # Firebase serves iOS apps too; the other two gateways serve one kind of phone each.
 REACHED_OVER: Mapping[Generation, tuple[Platform, ...]] = {
     Generation.IOS_2: (Platform.APNS, Platform.FCM),
@@ -44,14 +45,15 @@ REACHED_OVER: Mapping[Generation, tuple[Platform, ...]] = {
     Generation.ANDROID: (Platform.FCM, Platform.HMS),
 }
 
-KINDS: Mapping[MessageType, tuple[str, tuple[str, ...]]] = {
+OPERATION_FINISHED, STATUS_CHANGE = "operation_finished", "status_change"
+KINDS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     MessageType.OPERATION_INIT: ("operation_created", ("operationId", "operationName")),
     MessageType.OPERATION_FINISHED: (
-        "operation_finished",
+        OPERATION_FINISHED,
         ("operationId", "operationName", "mtokenOperationResult"),
     ),
     MessageType.INBOX_MESSAGE_NEW: ("inbox_message", ("inboxId",)),
-    MessageType.STATUS_CHANGE: ("status_change", ()),
+    MessageType.STATUS_CHANGE: (STATUS_CHANGE, ()),
 }
 RESULTS: Mapping[str, str] = {
     OperationResult.SUCCESS: "success",
@@ -77,40 +79,50 @@ IGNORED = ClientView(kind=None)
 def views(extras: Mapping[str, Any], platform: Platform | None) -> dict[Generation, ClientView]:
     """The view of every generation over ``platform``, or over each one's usual gateway when it is
     not known. A generation that the gateway does not serve sees nothing."""
+    if platform is not None:
+        read = _read(extras, platform)
+        return {generation: _seen(read, generation, platform) for generation in GENERATIONS}
     return {
-        generation: view(extras, generation, platform or REACHED_OVER[generation][0])
-        for generation in Generation
+        generation: view(extras, generation, REACHED_OVER[generation][0])
+        for generation in GENERATIONS
     }
 
 
 def view(extras: Mapping[str, Any], generation: Generation, platform: Platform) -> ClientView:
+    return _seen(_read(extras, platform), generation, platform)
+
+
+def _seen(read: ClientView, generation: Generation, platform: Platform) -> ClientView:
     if platform not in REACHED_OVER[generation]:
         return IGNORED
-    carried = _carried(extras, platform)
-    if carried.get("messageType") not in KINDS:
-        return IGNORED
-    message_type = MessageType(carried["messageType"])
-    if message_type is MessageType.STATUS_CHANGE and generation is not Generation.IOS_3:
+    if read.kind == STATUS_CHANGE and generation is not Generation.IOS_3:
         return IGNORED  # parsers before iOS 3 do not know the type
-    kind, required = KINDS[message_type]
-    if any(key not in carried for key in required):
+    return read
+
+
+def _read(extras: Mapping[str, Any], platform: Platform) -> ClientView:
+    """What a parser that knows all types reads in the extras, after ``platform`` carried them."""
+    if platform is Platform.FCM and None in extras.values():
+        return IGNORED  # a null anywhere makes the Push Server's request fail as a whole
+    known = KINDS.get(_carried(extras, "messageType", platform) or "")
+    if known is None:
         return IGNORED
-    if message_type is MessageType.OPERATION_FINISHED:
-        return ClientView(kind, RESULTS.get(carried["mtokenOperationResult"], "unknown"))
+    kind, required = known
+    told = [_carried(extras, key, platform) for key in required]
+    if None in told:
+        return IGNORED
+    if kind == OPERATION_FINISHED:
+        return ClientView(kind, RESULTS.get(told[-1] or "", "unknown"))
     return ClientView(kind)
 
 
-def _carried(extras: Mapping[str, Any], platform: Platform) -> dict[str, str]:
-    """The string values an app finds under their keys after ``platform`` has carried the extras.
-
-    APNs and HMS keep JSON types, and the parsers read strings only. FCM turns every value into
-    its text, and a null anywhere makes the Push Server's request fail as a whole.
-    """
-    if platform is not Platform.FCM:
-        return {key: value for key, value in extras.items() if isinstance(value, str)}
-    if None in extras.values():
-        return {}
-    return {key: _as_text(value) for key, value in extras.items()}
+def _carried(extras: Mapping[str, Any], key: str, platform: Platform) -> str | None:
+    """The string that an app finds under ``key``: parsers read strings only. APNs and HMS keep the
+    types of JSON; FCM turns every value into its text."""
+    value = extras.get(key)
+    if isinstance(value, str):
+        return value
+    return _as_text(value) if platform is Platform.FCM and key in extras else None
 
 
 def _as_text(value: object) -> str:

@@ -12,7 +12,14 @@ from django.db.models import QuerySet
 
 from notifications.ingest.envelope import emission_from
 from notifications.ingest.recorder import record
-from notifications.models import AccessRecord, Notification
+from notifications.models import (
+    AccessRecord,
+    Activation,
+    InboxMessage,
+    Notification,
+    Operation,
+    Recipient,
+)
 from tests.conftest import DEVICE, INBOX, INBOX_NEW, INIT, NOW, OPERATION, SOURCE
 
 
@@ -151,3 +158,50 @@ def test_subjects_list_their_notifications(record_one: Callable[..., UUID]) -> N
     assert Notification.objects.about_device(DEVICE).count() == 1
     assert Notification.objects.about_inbox_message(INBOX).count() == 1
     assert Notification.objects.filter(recipient__user_id="user-1").count() == 2
+
+
+@pytest.fixture
+def told_by_apps(record_one: Callable[..., UUID]) -> dict[str | None, UUID]:
+    """One notification of each app and one of none, each about subjects of its own."""
+    return {
+        app: record_one(
+            app_id=app,
+            user_id=f"user-{app}",
+            activation_id=f"device-{app}",
+            extras=INIT | {"operationId": f"operation-{app}", "inboxId": f"inbox-{app}"},
+        )
+        for app in ("retail", "business", None)
+    }
+
+
+def test_what_names_no_app_is_of_none(told_by_apps: dict[str | None, UUID]) -> None:
+    def of(apps: list[str] | None) -> set[UUID]:
+        return set(Notification.objects.of_apps(apps).values_list("pk", flat=True))
+
+    assert of(None) == set(told_by_apps.values())
+    assert of(["retail"]) == {told_by_apps["retail"]}
+    assert of(["retail", "business"]) == {told_by_apps["retail"], told_by_apps["business"]}
+    assert of([]) == of(["None"]) == of(["RETAIL"]) == set()
+
+
+@pytest.mark.parametrize("model", [Operation, Activation, InboxMessage, Recipient])
+def test_subjects_are_told_in_an_app_by_a_notification_of_it(
+    told_by_apps: dict[str | None, UUID], record_one: Callable[..., UUID], model: Any
+) -> None:
+    column = {Operation: "operation", Activation: "activation", Recipient: "recipient"}
+    relation = column.get(model, "inbox_message")
+    retail = getattr(Notification.objects.get(pk=told_by_apps["retail"]), f"{relation}_id")
+    assert model.objects.told_in(None).count() == 3
+    assert list(model.objects.told_in(["retail"]).values_list("pk", flat=True)) == [retail]
+    assert model.objects.told_in(["retail", "business"]).count() == 2
+    assert not model.objects.told_in([]).exists()
+    for number in range(3):  # told of once more, by no app: it is still one, and of one
+        record_one(
+            message_id=f"again-{number}",
+            emitted_at=NOW.isoformat(),
+            user_id="user-retail",
+            activation_id="device-retail",
+            extras=INIT | {"operationId": "operation-retail", "inboxId": "inbox-retail"},
+        )
+    assert model.objects.told_in(["retail"]).count() == 1
+    assert f"{relation}_id" in plan_of(model.objects.told_in(["retail"]).filter(pk=retail))
