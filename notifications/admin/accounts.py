@@ -2,10 +2,13 @@
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.widgets import AdminTextareaWidget
 from django.contrib.auth.admin import GroupAdmin as StockGroupAdmin
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.models import Group
+from django.contrib.postgres.forms import SimpleArrayField
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
@@ -41,11 +44,30 @@ class SuperusersOnly(admin.ModelAdmin[Any]):
         return False
 
 
+class Lines(SimpleArrayField):
+    """A list of texts, one a line: an app id may hold anything else."""
+
+    def __init__(self, base_field: forms.Field, **options: Any) -> None:
+        super().__init__(base_field, **options, delimiter="\n", widget=AdminTextareaWidget)
+
+    def to_python(self, value: Any) -> Any:
+        lines = value.splitlines() if isinstance(value, str) else value or []
+        return list(dict.fromkeys(super().to_python("\n".join(filter(str.strip, lines)))))
+
+
 @pages_of(Account)
 class AccountAdmin(SuperusersOnly, UserAdmin):  # type: ignore[type-arg]
     actions = None
     show_full_result_count = False
     list_display = ("username", "is_staff", "is_active", "last_login")
+    fieldsets = (*(UserAdmin.fieldsets or ()), ("Limit", {"fields": ("apps",)}))
+
+    def formfield_for_dbfield(
+        self, db_field: Any, request: HttpRequest, **options: Any
+    ) -> forms.Field | None:
+        if db_field.name == "apps":
+            options["form_class"] = Lines
+        return super().formfield_for_dbfield(db_field, request, **options)
 
 
 @pages_of(Group)

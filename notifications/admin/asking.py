@@ -6,18 +6,19 @@ Nothing that an address can hold is an error: what cannot be read is said, and l
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from types import MappingProxyType
 from urllib.parse import urlencode
 
 from notifications.models.governance import MAX_CASE_NUMBER
-from notifications.trace.window import (
+from notifications.protocol.window import (
     EARLIEST,
     LATEST,
     LONGEST,
     BadWindow,
     Window,
     read_window,
+    written,
 )
 
 from .addresses import trace_address
@@ -162,7 +163,7 @@ def asked(
 
 
 def bounds(window: Window) -> dict[str, str]:
-    return {"since": _written(window.since), "until": _written(window.until)}
+    return {"since": written(window.since), "until": written(window.until)}
 
 
 def around(
@@ -201,7 +202,3 @@ def _case_number(given: str) -> tuple[str, str]:
 
 def _whole_second_after(moment: datetime) -> datetime:
     return moment.replace(microsecond=0) + timedelta(seconds=1)
-
-
-def _written(moment: datetime) -> str:
-    return f"{moment.astimezone(UTC).replace(tzinfo=None).isoformat()}Z"

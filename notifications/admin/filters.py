@@ -1,6 +1,6 @@
 """The filters of the notification list. None asks the table for its distinct values."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -11,6 +11,7 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
+from notifications.filters.notifications import ANY, NONE, NotificationFilters
 from notifications.models import Source
 from notifications.protocol.extras import Code, MessageType, OperationResult
 
@@ -41,7 +42,22 @@ class Option:
     selected: bool
 
 
-class ChoiceFilter(SimpleListFilter):
+class ListFilter(SimpleListFilter):
+    """Narrows the list as the parameter of the same name does in the API."""
+
+    parameter_name: str
+
+    def values(self) -> Sequence[Any]:
+        """What was asked for, as the parameter reads it; nothing when it was not asked."""
+        given = self.value()
+        return [] if given is None else [given]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        parameter = NotificationFilters.parameters()[self.parameter_name]
+        return parameter.filter(queryset, self.values())
+
+
+class ChoiceFilter(ListFilter):
     """A menu. A value that is none of its choices is as good as none given."""
 
     title: str
@@ -70,11 +86,10 @@ class TypeFilter(ChoiceFilter):
         yield OTHER, "other or none"
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        chosen = self.value()
-        if chosen == OTHER:
+        if self.value() == OTHER:
             known = Q(message_type__in=list(MessageType))
             return queryset.filter(Q(message_type=None) | ~known)
-        return queryset.filter(message_type=chosen) if chosen else queryset
+        return super().queryset(request, queryset)
 
 
 class ResultFilter(ChoiceFilter):
@@ -87,10 +102,9 @@ class ResultFilter(ChoiceFilter):
         yield OTHER, "other"
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        chosen = self.value()
-        if chosen == OTHER:
+        if self.value() == OTHER:
             return queryset.exclude(result=None).exclude(result__in=list(OperationResult))
-        return queryset.filter(result=chosen) if chosen else queryset
+        return super().queryset(request, queryset)
 
 
 class FindingFilter(ChoiceFilter):
@@ -99,21 +113,10 @@ class FindingFilter(ChoiceFilter):
     everything = "Any or none"
 
     def lookups(self, request: HttpRequest, model_admin: ModelAdmin[Any]) -> Choices:
-        yield "any", "any finding"
-        yield "none", "no finding"
+        yield ANY, "any finding"
+        yield NONE, "no finding"
         for code in Code:
             yield code.value, finding_name(code)
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        match self.value():
-            case None:
-                return queryset
-            case "any":
-                return queryset.nonconforming()  # type: ignore[attr-defined, no-any-return]
-            case "none":
-                return queryset.filter(findings=[])
-            case code:
-                return queryset.with_finding(code)  # type: ignore[attr-defined, no-any-return]
 
 
 class SourceFilter(ChoiceFilter):
@@ -123,10 +126,6 @@ class SourceFilter(ChoiceFilter):
     def lookups(self, request: HttpRequest, model_admin: ModelAdmin[Any]) -> Choices:
         slugs = Source.objects.order_by("slug").values_list("slug", flat=True)
         return [(slug, slug) for slug in slugs[:MAX_SOURCES]]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        chosen = self.value()
-        return queryset.filter(source=chosen) if chosen else queryset
 
 
 class WindowFilter(ChoiceFilter):
@@ -173,21 +172,22 @@ class WindowFilter(ChoiceFilter):
         }
 
 
-class AboutFilter(SimpleListFilter):
+class AboutFilter(ListFilter):
     """Only what is about one subject: given by links from that subject's page, never chosen."""
 
-    parameter_name: str
     template = "admin/notifications/filter_about.html"
 
     def lookups(self, request: HttpRequest, model_admin: ModelAdmin[Any]) -> Choices:
         given = self.value()
         return [] if given is None else [(given, given)]
 
+    def values(self) -> Sequence[Any]:
+        return written_as(self.value() or "")
+
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        given = self.value()
-        if given is None:
-            return queryset
-        return queryset.filter(**{f"{self.parameter_name}__in": written_as(given)})
+        if self.value() is not None and not self.values():
+            return queryset.none()  # nothing can have this identifier
+        return super().queryset(request, queryset)
 
     def choices(self, changelist: "ChangeList") -> Iterator[Any]:
         yield {
@@ -213,9 +213,7 @@ class AboutRecipient(AboutFilter):
 
     title, parameter_name = "recipient", "recipient"
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        given = self.value()
-        if given is None:
-            return queryset
+    def values(self) -> Sequence[Any]:
+        given = self.value() or ""
         is_key = given.isascii() and given.isdigit() and len(given) < 19
-        return queryset.filter(recipient=int(given)) if is_key else queryset.none()
+        return [int(given)] if is_key else []

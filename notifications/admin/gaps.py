@@ -10,9 +10,9 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.template.response import TemplateResponse
 from django.utils import timezone
 
+from notifications.models.patience import TooMuch
 from notifications.protocol.extras import MAX_IDENTIFIER
 from notifications.protocol.reasons import Reason, Rule
-from notifications.trace.evidence import TooMuch
 from notifications.trace.figures import series_of
 from notifications.trace.gaps import LONGEST, Gaps, Wanted, find_gaps
 from notifications.trace.sentences import WORDS

@@ -8,13 +8,13 @@ from typing import Any, TypeVar
 from django.contrib import admin, messages
 from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied
-from django.db import OperationalError, connection, transaction
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
-from psycopg.errors import QueryCanceled
+
+from notifications.models.patience import TooMuch, at_most
 
 from .addresses import unquote_key
 from .keyset import KeysetChangeList
@@ -72,16 +72,12 @@ class ReadOnlyAdmin(admin.ModelAdmin[M]):
     ) -> HttpResponse:
         """Gives up in time: a rare value looked for in all of time reads the whole record."""
         try:
-            with transaction.atomic():
-                with connection.cursor() as cursor:
-                    cursor.execute("SET LOCAL statement_timeout = %s", [self.longest_query])
+            with at_most(self.longest_query):
                 return super().changelist_view(request, extra_context)
-        except OperationalError as error:
-            if not isinstance(error.__cause__, QueryCanceled):
-                raise
-        told = f"That took longer than {self.longest_query}; choose a shorter time."
-        messages.warning(request, told)
-        return redirect(request.path)
+        except TooMuch:
+            told = f"That took longer than {self.longest_query}; choose a shorter time."
+            messages.warning(request, told)
+            return redirect(request.path)
 
     def change_view(
         self,

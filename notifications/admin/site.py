@@ -6,6 +6,8 @@ from typing import Any, TypeVar
 
 from django.conf import settings
 from django.contrib import admin, messages
+from django.contrib.admin.forms import AdminAuthenticationForm
+from django.core.exceptions import ValidationError
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -13,7 +15,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver, path
 from django.utils import timezone
 
-from notifications.models import Notification
+from notifications.models import Account, Notification
 
 from .gaps import gaps_page
 from .rows import for_rows
@@ -35,14 +37,26 @@ def pages_of(model: type[Model]) -> Callable[[AdminClass], AdminClass]:
     return offer
 
 
+class SignIn(AdminAuthenticationForm):
+    def confirm_login_allowed(self, user: Any) -> None:
+        super().confirm_login_allowed(user)
+        if user.limited_to is not None:
+            raise ValidationError(
+                "This account is limited to some apps, and the pages are of all of them. It can"
+                " read over REST.",
+                code="limited",
+            )
+
+
 class Console(admin.AdminSite):
-    """Shows what ``pages_of`` names and nothing else."""
+    """Shows what ``pages_of`` names and nothing else, and nothing to accounts limited to apps."""
 
     site_header = "pushaudit"
     site_title = "pushaudit"
     index_title = "What was this device told?"
     site_url = None
     enable_nav_sidebar = False  # its few pages fit into the header
+    login_form = SignIn
 
     def __init__(self, name: str = "admin") -> None:
         super().__init__(name)
@@ -52,6 +66,11 @@ class Console(admin.AdminSite):
     def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
         """Does nothing. Admin modules of other apps offer their models here, some with too much:
         knox would list the digests of tokens and let anyone with its permission make one."""
+
+    def has_permission(self, request: HttpRequest) -> bool:
+        user = request.user
+        is_limited = isinstance(user, Account) and user.limited_to is not None
+        return super().has_permission(request) and not is_limited
 
     def get_urls(self) -> list[URLResolver | URLPattern]:
         own: list[URLResolver | URLPattern] = [

@@ -15,11 +15,11 @@ from django.urls import URLPattern, path
 from django.utils import timezone
 
 from notifications.models import AccessRecord, Activation, Notification, Operation, Recipient
+from notifications.models.patience import TooMuch
 from notifications.models.querysets import NotificationQuerySet
 from notifications.protocol.identity import first_id_at
 from notifications.trace.access import Viewer
 from notifications.trace.entries import Entry, Row, Trace
-from notifications.trace.evidence import TooMuch
 from notifications.trace.figures import series_of
 from notifications.trace.pages import BadCursor, Item, Page, page_of, with_payloads
 from notifications.trace.viewing import view_device, view_operation, view_user

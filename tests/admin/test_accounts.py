@@ -1,5 +1,7 @@
 """Accounts, groups and tokens: superusers alone, and no digest anywhere."""
 
+from typing import Any
+
 import pytest
 from django.contrib import admin
 from django.contrib.admin.models import LogEntry
@@ -74,6 +76,35 @@ def test_accounts_are_edited_but_never_deleted(keeper: Client, token: AuthToken)
     assert token.digest not in page
     assert keeper.get(f"{address}delete/").status_code == 403
     assert keeper.post(f"{address}delete/", {"post": "yes"}).status_code == 403
+
+
+def edit(keeper: Client, account: Account, apps: str) -> Any:
+    address = f"/admin/notifications/account/{account.pk}/change/"
+    form = keeper.get(address).context["adminform"].form
+    sent = {name: value for name, value in form.initial.items() if value not in (None, False)}
+    sent |= {"date_joined_0": "2026-03-14", "date_joined_1": "12:00", "groups": []}
+    return keeper.post(address, {**sent, "user_permissions": [], "apps": apps})
+
+
+def test_an_account_is_limited_to_apps_one_a_line(keeper: Client, token: AuthToken) -> None:
+    account = Account.objects.get(pk=token.user_id)
+    assert edit(keeper, account, "retail\r\n\r\nwallet, new\r\nretail\r\n").status_code == 302
+    account.refresh_from_db()
+    assert account.limited_to == ("retail", "wallet, new")
+    page = keeper.get(f"/admin/notifications/account/{account.pk}/change/").content.decode()
+    assert "retail\nwallet, new</textarea>" in page
+    assert edit(keeper, account, " ").status_code == 302
+    account.refresh_from_db()
+    assert account.limited_to is None
+
+
+@pytest.mark.parametrize("apps", ["x" * 257, "a\0b"])
+def test_an_app_that_cannot_be_is_refused(keeper: Client, token: AuthToken, apps: str) -> None:
+    account = Account.objects.get(pk=token.user_id)
+    response = edit(keeper, account, apps)
+    assert "apps" in response.context["adminform"].form.errors
+    account.refresh_from_db()
+    assert account.limited_to is None
 
 
 def test_only_our_pages_are_in_the_console() -> None:

@@ -8,9 +8,9 @@ import pytest
 from notifications.admin import chart, lanes
 from notifications.protocol.audience import Basis, Certainty, Grade
 from notifications.protocol.extras import MessageType
+from notifications.protocol.window import Window
 from notifications.trace.entries import Counts, Entry, Kind, Timeline
 from notifications.trace.figures import series_of
-from notifications.trace.window import Window
 
 NOON = datetime(2026, 3, 14, 12, 0, tzinfo=UTC)
 

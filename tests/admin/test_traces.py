@@ -19,8 +19,8 @@ from notifications.admin.addresses import trace_address
 from notifications.ingest.envelope import emission_from
 from notifications.ingest.recorder import record
 from notifications.models import AccessRecord, Account, Recipient
+from notifications.protocol.window import Window
 from notifications.trace.device import trace_device
-from notifications.trace.window import Window
 from tests.conftest import DEVICE, INIT, OPERATION
 from tests.trace.stories import NOON, PAYMENT, PHONE, STORIES, TABLET, Story
 
