@@ -10,6 +10,7 @@ from django.db import connection
 from notifications.models.partitions import partition_name, plan_partitions
 
 from .projections import plan_rebuild
+from .tallies import find_differences, waiting_since
 
 CLOCK_TOLERANCE = timedelta(minutes=1)
 NAMED = 3  # examples in one symptom
@@ -59,7 +60,7 @@ def _partitions(now: datetime) -> Iterator[Symptom]:
         yield Symptom(
             "missing_month",
             f"{partition_name(month)} does not exist",
-            "manage.py partitions --apply, once a day",
+            "run manage.py work, which makes it, or manage.py partitions --apply",
         )
     rows = _rows("""
         SELECT inhrelid::regclass::text FROM pg_inherits JOIN pg_class ON pg_class.oid = inhrelid
@@ -176,6 +177,23 @@ def _subjects(now: datetime) -> Iterator[Symptom]:
         )
 
 
+def _tallies(now: datetime) -> Iterator[Symptom]:
+    if differences := find_differences():
+        named = "; ".join(str(each) for each in differences[:NAMED])
+        yield Symptom(
+            "tallies_differ",
+            f"{len(differences):,} tallies are not as the notifications tell: {named}",
+            "manage.py rebuild; counting never leaves this, so find out who wrote them",
+        )
+    if (since := waiting_since(now)) is not None:
+        yield Symptom(
+            "tallies_behind",
+            f"what was recorded since {since:%Y-%m-%d %H:%M:%S} UTC is in no tally, so statistics"
+            " are exact and slow",
+            "run manage.py work; if it runs, end what holds a transaction open (pg_stat_activity)",
+        )
+
+
 EXAMINATIONS: dict[str, Callable[[datetime], Iterator[Symptom]]] = {
     "guards": _guards,
     "partitions": _partitions,
@@ -183,6 +201,7 @@ EXAMINATIONS: dict[str, Callable[[datetime], Iterator[Symptom]]] = {
     "clocks": _clocks,
     "relations": _relations,
     "subjects": _subjects,
+    "tallies": _tallies,
 }
 
 

@@ -5,15 +5,18 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from notifications.models import AccessRecord
+from notifications.models.querysets import Apps
 
 
 @dataclass(frozen=True, slots=True)
 class Viewer:
-    """Who asks: a user name, or that of the operating system for a command."""
+    """Who asks: a user name, or that of the operating system for a command. Those limited to
+    ``apps`` are answered as if only notifications that name one of them were recorded."""
 
     who: str
     via: AccessRecord.Via
     case_number: str = ""
+    apps: Apps = None
 
 
 def record_access(

@@ -9,10 +9,10 @@ from typing import Any
 
 from notifications.protocol.identity import timestamp
 from notifications.protocol.reasons import CountsAs
+from notifications.protocol.window import Window
 
 from .entries import Entry, EpisodeView, Row, Timeline, Trace, UserTrace
 from .gaps import Gaps
-from .window import Window
 
 
 def of_trace(trace: Trace, shown: Iterable[Entry]) -> dict[str, Any]:

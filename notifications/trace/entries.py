@@ -11,9 +11,9 @@ from notifications.protocol.audience import Basis, Certainty, Grade, grade_of
 from notifications.protocol.expectations import Gap, Judgement, Mark
 from notifications.protocol.message import Message
 from notifications.protocol.reasons import CountsAs, Reason, Rule
+from notifications.protocol.window import Window
 
 from . import sentences
-from .window import Window
 
 
 class Kind(StrEnum):

@@ -1,29 +1,33 @@
-"""Reading what a question needs, in a number of queries that does not depend on how much it is."""
+"""Reading what a question needs, in a number of queries that does not depend on how much it is.
+
+Whatever is limited to ``apps`` is answered as if only their notifications were recorded.
+"""
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict
-from datetime import datetime, timedelta
+from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db import connection
 from django.db.models import BooleanField, ExpressionWrapper, OuterRef, Q, Subquery
 
 from notifications.models import Activation, Notification, Operation
-from notifications.models.querysets import NotificationQuerySet
+from notifications.models.patience import TooMuch
+from notifications.models.querysets import Apps, NotificationQuerySet
 from notifications.protocol.audience import status_changes
 from notifications.protocol.clients import Platform, views
-from notifications.protocol.debts import Heard, Knowledge, Terms
+from notifications.protocol.debts import Knowledge, Terms
 from notifications.protocol.episodes import LATE_WITHIN
-from notifications.protocol.extras import MessageType
-from notifications.protocol.identity import first_id_at, time_of
+from notifications.protocol.extras import MAX_IDENTIFIER, MessageType
+from notifications.protocol.identity import first_id_at
 from notifications.protocol.message import Message, later
+from notifications.protocol.window import Window
 
 from . import sentences
+from .contacts import heard
 from .entries import Payload
-from .window import Window
 
 MOST = 20_000  # notifications that one answer may rest on
 NAMELESS: Mapping[str, str | None] = MappingProxyType({})
@@ -43,28 +47,6 @@ _COLUMNS = (
     "personal",
     "nonconforming",
 )
-_HEARD = """
-    SELECT source.slug, type.name, earliest.id, latest.id
-    FROM unnest(%s::text[]) AS source (slug)
-    CROSS JOIN unnest(%s::text[]) AS type (name)
-    CROSS JOIN LATERAL (
-        SELECT id FROM notifications_notification
-        WHERE source_id = source.slug AND message_type = type.name
-        ORDER BY id LIMIT 1
-    ) AS earliest
-    CROSS JOIN LATERAL (
-        SELECT id FROM notifications_notification
-        WHERE source_id = source.slug AND message_type = type.name AND id < %s
-        ORDER BY id DESC LIMIT 1
-    ) AS latest
-"""
-
-
-class TooMuch(Exception):
-    """The answer would rest on over {what}; choose a shorter window."""
-
-    def __init__(self, what: str) -> None:
-        super().__init__(str(self.__doc__).format(what=what))
 
 
 def terms() -> Terms:
@@ -77,13 +59,16 @@ def terms() -> Terms:
     )
 
 
-def knowledge(told: Iterable[Message], changes: Iterable[Message], now: datetime) -> Knowledge:
+def knowledge(
+    told: Collection[Message], changes: Iterable[Message], now: datetime, apps: Apps
+) -> Knowledge:
     """What is known beside the messages that are ``told``; ``changes`` have the status changes of
     their devices."""
+    owed_since = later(min((each.at for each in told), default=now), -terms().longest)
     return Knowledge(
         now=now,
         terms=terms(),
-        heard=heard((each.source for each in told), now),
+        heard=heard((each.source for each in told), now, apps, since=owed_since),
         status_changes=status_changes(changes),
     )
 
@@ -103,26 +88,28 @@ def messages(
     return found
 
 
-def naming(devices: Collection[str], window: Window) -> list[Message]:
+def naming(devices: Collection[str], window: Window, apps: Apps) -> list[Message]:
     """What names these devices around ``window``, and of each the last before that told its user:
     without any, the first one after."""
-    notifications = Notification.objects.filter(activation__in=devices)
+    notifications = Notification.objects.of_apps(apps).filter(activation__in=devices)
     around = messages(notifications.emitted_between(*_around(window)))
     told = {each.activation for each in around if each.recipient is not None}
-    ids = _bindings(set(devices), before=_around(window)[0])
+    ids = _bindings(set(devices), apps, before=_around(window)[0])
     if untold := set(devices) - told - ids.keys():
-        ids |= _bindings(untold, before=None)
+        ids |= _bindings(untold, apps, before=None)
     return _distinct([*around, *messages(Notification.objects.filter(pk__in=ids.values()))])
 
 
-def to_users(recipients: Collection[int], window: Window) -> list[Message]:
+def to_users(recipients: Collection[int], window: Window, apps: Apps) -> list[Message]:
     """What names these users and no device, around ``window``."""
     wide = Q(addressed_to="user") | Q(activation=None)
-    notifications = Notification.objects.filter(wide, recipient__in=recipients, per_device=False)
+    notifications = Notification.objects.of_apps(apps).filter(
+        wide, recipient__in=recipients, per_device=False
+    )
     return messages(notifications.emitted_between(*_around(window)))
 
 
-def about_operations(operations: Collection[str]) -> dict[str, list[Message]]:
+def about_operations(operations: Collection[str], apps: Apps) -> dict[str, list[Message]]:
     """All that was ever told of each of these operations, with their names."""
     known = {
         key: (name, first)
@@ -135,35 +122,21 @@ def about_operations(operations: Collection[str]) -> dict[str, list[Message]]:
         return {}
     # Only so that months before the first of them are not looked into.
     notifications = Notification.objects.filter(operation__in=known, id__gte=earliest)
+    names: dict[str, str | None] = {key: name for key, (name, _) in known.items()}
+    if apps is not None:
+        notifications = notifications.of_apps(apps)
+        names = _names(notifications)  # the subject's may be another app's
     found: dict[str, list[Message]] = {key: [] for key in known}
-    for each in messages(notifications, {key: name for key, (name, _) in known.items()}):
+    for each in messages(notifications, names):
         found[each.operation or ""].append(each)
     return found
 
 
-def status_changes_of(devices: Collection[str], window: Window) -> list[Message]:
-    notifications = Notification.objects.filter(
+def status_changes_of(devices: Collection[str], window: Window, apps: Apps) -> list[Message]:
+    notifications = Notification.objects.of_apps(apps).filter(
         activation__in=devices, message_type=MessageType.STATUS_CHANGE
     )
     return messages(notifications.emitted_between(*_around(window)))
-
-
-def heard(sources: Iterable[str | None], now: datetime) -> dict[str, Heard]:
-    """When each source first and last reported, up to ``now``, and which types it ever did."""
-    slugs = sorted({each for each in sources if each is not None})
-    with connection.cursor() as cursor:
-        end = first_id_at(now + timedelta(milliseconds=1))
-        cursor.execute(_HEARD, [slugs, list(MessageType), end])
-        rows = cursor.fetchall()
-    found: dict[str, Heard] = {}
-    for slug, message_type, first, last in rows:
-        known = found.get(slug)
-        found[slug] = Heard(
-            first=min(time_of(first), known.first if known else time_of(first)),
-            last=max(time_of(last), known.last if known else time_of(last)),
-            types=frozenset({message_type}) | (known.types if known else frozenset()),
-        )
-    return found
 
 
 def payloads(ids: Iterable[str]) -> Mapping[str, Payload]:
@@ -202,10 +175,21 @@ def _around(window: Window) -> tuple[datetime, datetime]:
     return later(window.since, -reach), later(window.until, reach)
 
 
-def _bindings(devices: set[str], *, before: datetime | None) -> dict[str, UUID]:
+def _names(notifications: NotificationQuerySet) -> dict[str, str | None]:
+    """Of each operation the name that the first of ``notifications`` to tell one gives it."""
+    found: dict[str, str | None] = {}
+    told = notifications.in_time_order().values_list("operation_id", "extras__operationName")
+    for operation, given in told[:MOST]:
+        if operation and isinstance(given, str) and 0 < len(given) <= MAX_IDENTIFIER:
+            found.setdefault(operation, given)
+    return found
+
+
+def _bindings(devices: set[str], apps: Apps, *, before: datetime | None) -> dict[str, UUID]:
     """Of each device the notification that tells its user: the last one ``before`` that moment, or
     the first of all when it is None."""
-    told = Notification.objects.filter(activation=OuterRef("pk"), recipient__isnull=False)
+    told = Notification.objects.of_apps(apps)
+    told = told.filter(activation=OuterRef("pk"), recipient__isnull=False)
     told = told.in_time_order() if before is None else told.newest_first()
     if before is not None:
         told = told.filter(id__lt=first_id_at(before))

@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 
 from notifications.protocol.extras import MessageType
 from notifications.protocol.identity import EPOCH
+from notifications.protocol.window import Window
 
 from .entries import Entry, Kind
-from .window import Window
 
 OTHER = "other"  # any type that the specification does not have, and none
 TYPES: tuple[str, ...] = (*MessageType, OTHER)

@@ -4,18 +4,18 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
+from typing import Any
 
-from django.db import OperationalError, connection, transaction
-from psycopg.errors import QueryCanceled
-
+from notifications.models.patience import TooMuch, rows_within
+from notifications.models.querysets import Apps
 from notifications.protocol.expectations import Gap, judge
 from notifications.protocol.extras import MessageType
 from notifications.protocol.identity import first_id_at
-from notifications.protocol.reasons import Reason, Rule
+from notifications.protocol.reasons import CountsAs, Reason, Rule
+from notifications.protocol.window import Window
 
 from . import entries, evidence, sentences
 from .entries import Counts, Entry
-from .window import Window
 
 LONGEST = timedelta(days=31)
 MOST_MESSAGES = 1_000  # of one operation around the window; real ones have a dozen
@@ -24,25 +24,35 @@ LONGEST_QUERY = "20s"
 TOGETHER = 5_000  # messages of operations that are judged at a time
 
 # All but the ordinary: one announcement, then one finish, no two devices named, and nothing told
-# before. The rules owe nothing for those (a test holds the two equal), and they are nearly all.
+# before. The rules owe nothing for those (a test holds the two equal), and they are nearly all. For
+# who is limited to apps, what other apps told before makes no suspect either.
 _SUSPECTS = """
     SELECT operation_id, count(*)
-    FROM notifications_notification
-    WHERE operation_id IS NOT NULL AND id >= %s AND id < %s AND message_type IN (%s, %s)
+    FROM notifications_notification AS told
+    WHERE operation_id IS NOT NULL AND id >= %(since)s AND id < %(until)s
+        AND message_type IN (%(init)s, %(finished)s)
+        AND (%(apps)s::text[] IS NULL OR app_id = ANY(%(apps)s))
     GROUP BY operation_id
     HAVING NOT (
         count(*) = 2
         AND min(message_type) <> max(message_type)
         AND min(activation_id) IS NOT DISTINCT FROM max(activation_id)
-        AND min(emitted_at) FILTER (WHERE message_type = %s) <=
-            min(emitted_at) FILTER (WHERE message_type = %s)
+        AND min(emitted_at) FILTER (WHERE message_type = %(init)s) <=
+            min(emitted_at) FILTER (WHERE message_type = %(finished)s)
         AND (
-            SELECT operation.first_notification_id FROM notifications_operation AS operation
-            WHERE operation.id = operation_id
-        ) >= %s
+            (
+                SELECT operation.first_notification_id FROM notifications_operation AS operation
+                WHERE operation.id = operation_id
+            ) >= %(since)s
+            OR %(apps)s::text[] IS NOT NULL AND NOT EXISTS (
+                SELECT FROM notifications_notification AS earlier
+                WHERE earlier.operation_id = told.operation_id AND earlier.id < %(since)s
+                    AND earlier.app_id = ANY(%(apps)s)
+            )
+        )
     )
     ORDER BY operation_id
-    LIMIT %s
+    LIMIT %(most)s
 """
 
 
@@ -52,13 +62,22 @@ class Wanted:
 
     rules: Collection[Rule] = ()
     reasons: Collection[Reason] = ()
+    counts_as: Collection[CountsAs] = ()
+    operation_names: Collection[str] = ()
     apps: Collection[str] = ()
+    sources: Collection[str] = ()
 
     def __contains__(self, gap: Gap) -> bool:
-        return (
-            (not self.rules or gap.rule in self.rules)
-            and (not self.reasons or gap.reason in self.reasons)
-            and (not self.apps or gap.anchor.app in self.apps)
+        return all(
+            not wanted or told in wanted
+            for told, wanted in (
+                (gap.rule, self.rules),
+                (gap.reason, self.reasons),
+                (gap.counts_as, self.counts_as),
+                (gap.anchor.operation_name, self.operation_names),
+                (gap.anchor.app, self.apps),
+                (gap.anchor.source, self.sources),
+            )
         )
 
 
@@ -74,13 +93,15 @@ class Gaps:
     unjudged: int
 
 
-def find_gaps(window: Window, *, now: datetime, wanted: Wanted | None = None) -> Gaps:
-    """Those first owed in ``window``, a month at most. Raises ``evidence.TooMuch``."""
-    suspects = _suspects(window)
+def find_gaps(
+    window: Window, *, now: datetime, wanted: Wanted | None = None, apps: Apps = None
+) -> Gaps:
+    """Those first owed in ``window``, a month at most. Raises ``TooMuch``."""
+    suspects = _suspects(window, apps)
     found = entries.in_order(
         entries.entry_of_gap(gap, gap.certainty)
         for chunk in _chunks(suspects)
-        for gap in _judged(chunk, window, now)
+        for gap in _judged(chunk, window, now, apps)
         if gap.at in window and (wanted is None or gap in wanted)
     )
     counts = entries.count(found)
@@ -93,22 +114,20 @@ def find_gaps(window: Window, *, now: datetime, wanted: Wanted | None = None) ->
     )
 
 
-def _suspects(window: Window) -> dict[str, int]:
+def _suspects(window: Window, apps: Apps) -> dict[str, int]:
     """The operations that may have a gap in the window, each with how many messages it has."""
     margin = evidence.terms().longest
-    kinds = (MessageType.OPERATION_INIT, MessageType.OPERATION_FINISHED)
-    bounds = (first_id_at(window.since - margin), first_id_at(window.until + margin))
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SET LOCAL statement_timeout = %s", [LONGEST_QUERY])
-        try:
-            cursor.execute(_SUSPECTS, [*bounds, *kinds, *kinds, bounds[0], MOST_SUSPECTS + 1])
-        except OperationalError as error:
-            if not isinstance(error.__cause__, QueryCanceled):
-                raise
-            raise evidence.TooMuch(f"what can be read in {LONGEST_QUERY}") from error
-        found = dict(cursor.fetchall())
+    given: dict[str, Any] = {
+        "since": first_id_at(window.since - margin),
+        "until": first_id_at(window.until + margin),
+        "init": MessageType.OPERATION_INIT,
+        "finished": MessageType.OPERATION_FINISHED,
+        "apps": None if apps is None else list(apps),
+        "most": MOST_SUSPECTS + 1,
+    }
+    found = dict(rows_within(LONGEST_QUERY, _SUSPECTS, given))
     if len(found) > MOST_SUSPECTS:
-        raise evidence.TooMuch(f"{MOST_SUSPECTS:,} operations that are not plainly in order")
+        raise TooMuch(f"{MOST_SUSPECTS:,} operations that are not plainly in order")
     return found
 
 
@@ -122,10 +141,11 @@ def _chunks(suspects: Mapping[str, int]) -> Iterator[list[str]]:
         yield [key for _, key in chunk]
 
 
-def _judged(operations: list[str], window: Window, now: datetime) -> Iterator[Gap]:
-    told = evidence.about_operations(operations)
+def _judged(operations: list[str], window: Window, now: datetime, apps: Apps) -> Iterator[Gap]:
+    told = evidence.about_operations(operations, apps)
     messages = [each for of_one in told.values() for each in of_one]
     devices = {each.activation for each in messages if each.activation is not None}
-    known = evidence.knowledge(messages, evidence.status_changes_of(devices, window), now)
+    changes = evidence.status_changes_of(devices, window, apps)
+    known = evidence.knowledge(messages, changes, now, apps)
     for of_one in told.values():
         yield from judge(of_one, known).gaps

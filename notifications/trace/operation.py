@@ -3,23 +3,24 @@
 from collections import Counter
 from datetime import datetime, timedelta
 
+from notifications.models.querysets import Apps
 from notifications.protocol.audience import Basis, Certainty
 from notifications.protocol.debts import Knowledge
 from notifications.protocol.episodes import Episode
 from notifications.protocol.expectations import Judgement, Mark, judge
 from notifications.protocol.message import Message, later
+from notifications.protocol.window import Window
 
 from . import entries, evidence, sentences
 from .entries import EpisodeView, Timeline
-from .window import Window
 
 _NOTHING = "Nothing expected, nothing emitted: no notification is about this operation."
 
 
-def trace_operation(operation: str, *, now: datetime) -> Timeline:
-    """Of an operation that may have no notification. Raises ``evidence.TooMuch``."""
-    messages = evidence.about_operations({operation}).get(operation, [])
-    known = evidence.knowledge(messages, _status_changes(messages), now)
+def trace_operation(operation: str, *, now: datetime, apps: Apps = None) -> Timeline:
+    """Of an operation that may have no notification. Raises ``TooMuch``."""
+    messages = evidence.about_operations({operation}, apps).get(operation, [])
+    known = evidence.knowledge(messages, _status_changes(messages, apps), now, apps)
     judgement = judge(messages, known)
     gaps = Counter(gap.episode for gap in judgement.gaps)
     emitted = [_emitted(each, judgement) for each in judgement.messages]
@@ -39,13 +40,13 @@ def trace_operation(operation: str, *, now: datetime) -> Timeline:
     )
 
 
-def _status_changes(messages: list[Message]) -> list[Message]:
+def _status_changes(messages: list[Message], apps: Apps) -> list[Message]:
     devices = {each.activation for each in messages if each.activation is not None}
     if not devices:
         return []
     moments = [each.at for each in messages]
     window = Window(min(moments), later(max(moments), timedelta(milliseconds=1)))
-    return evidence.status_changes_of(devices, window)
+    return evidence.status_changes_of(devices, window, apps)
 
 
 def _emitted(message: Message, judgement: Judgement) -> entries.Entry:

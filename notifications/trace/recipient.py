@@ -4,27 +4,28 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from notifications.models import Notification
+from notifications.models.querysets import Apps
 from notifications.protocol.audience import Basis, Certainty
 from notifications.protocol.identity import first_id_at
+from notifications.protocol.window import Window
 
 from . import entries, evidence, sentences
 from .device import Gathered, emitted_entry, gather, trace_of
 from .entries import Entry, Row, Trace, UserTrace
-from .window import Window
 
 MOST_DEVICES = 20  # side by side; the ones told most lately
 LOOKED_THROUGH = 500  # of a user's latest notifications, for the devices they name
 
 
-def trace_user(recipient: int, window: Window, *, now: datetime) -> UserTrace:
-    """Of a recipient by its surrogate key. Raises ``evidence.TooMuch``."""
-    activations = devices_of(recipient, window)
-    gathered = gather(activations, window, now=now, recipients={recipient})
+def trace_user(recipient: int, window: Window, *, now: datetime, apps: Apps = None) -> UserTrace:
+    """Of a recipient by its surrogate key. Raises ``TooMuch``."""
+    activations = devices_of(recipient, window, apps)
+    gathered = gather(activations, window, now=now, apps=apps, recipients={recipient})
     traces = tuple(trace_of(each, gathered, window, recipient=recipient) for each in activations)
     rows = _rows(traces, _to_nobody(recipient, traces, gathered, window))
     found = [each.entry for each in rows]
     counts = entries.count(found)
-    about = Notification.objects.filter(recipient=recipient)
+    about = Notification.objects.of_apps(apps).filter(recipient=recipient)
     return UserTrace(
         recipient=recipient,
         window=window,
@@ -37,10 +38,11 @@ def trace_user(recipient: int, window: Window, *, now: datetime) -> UserTrace:
     )
 
 
-def devices_of(recipient: int, window: Window) -> tuple[str, ...]:
+def devices_of(recipient: int, window: Window, apps: Apps) -> tuple[str, ...]:
     """The devices that notifications to this user named last before the end of ``window``."""
     latest = (
-        Notification.objects.filter(recipient=recipient, id__lt=first_id_at(window.until))
+        Notification.objects.of_apps(apps)
+        .filter(recipient=recipient, id__lt=first_id_at(window.until))
         .newest_first()
         .values_list("activation_id", flat=True)[:LOOKED_THROUGH]
     )

@@ -12,6 +12,7 @@ from django.utils import timezone
 from notifications.ingest.envelope import emission_from
 from notifications.ingest.recorder import record
 from notifications.integrity.doctor import EXAMINATIONS, examine
+from notifications.integrity.tallies import fold_tallies
 from tests.conftest import INIT, NOW, SOURCE
 
 COPIED = """
@@ -35,6 +36,7 @@ HARM = {
     "lost_recipient": "DELETE FROM notifications_recipient",
     "lost_source": "DELETE FROM notifications_source",
     "subjects_differ": "UPDATE notifications_operation SET result = 'x'",
+    "tallies_differ": "UPDATE notifications_dailytally SET count = count + 1",
 }
 
 
@@ -48,6 +50,7 @@ def recorded(committed_db: str) -> None:
     for number in range(3):
         moment = (NOW + timedelta(seconds=number)).isoformat()
         tell(emitted_at=moment, message_id=f"m-{number}", user_id="user")
+    fold_tallies()
 
 
 def symptoms(now: datetime | None = None) -> list[str]:
@@ -102,3 +105,13 @@ def test_a_source_that_reports_the_future_is_found() -> None:
 @pytest.mark.usefixtures("recorded")
 def test_a_month_that_nobody_made_is_found() -> None:
     assert symptoms(datetime(2040, 1, 1, tzinfo=UTC)) == ["missing_month", "missing_month"]
+
+
+@pytest.mark.usefixtures("recorded")
+def test_counting_that_is_far_behind_is_found() -> None:
+    tell(emitted_at="2026-03-15T00:00:00Z", message_id="m-9")
+    assert symptoms() == []  # counting may be behind a little
+    later = timezone.now() + timedelta(minutes=11)
+    assert symptoms(later) == ["tallies_behind"]
+    fold_tallies()
+    assert symptoms(later) == []

@@ -6,7 +6,7 @@ import pytest
 
 from notifications.ingest.envelope import emission_from
 from notifications.ingest.recorder import record
-from notifications.trace.window import Window
+from notifications.protocol.window import Window
 from notifications.world import Emitted, Faults, World
 
 UNTIL = datetime(2026, 3, 15, tzinfo=UTC)

@@ -6,9 +6,9 @@ from uuid import UUID
 import pytest
 
 from notifications.protocol.audience import Basis, Certainty, Grade
+from notifications.protocol.window import Window
 from notifications.trace.entries import Entry, Kind
 from notifications.trace.figures import OTHER, series_of, width_for
-from notifications.trace.window import Window
 
 NOON = datetime(2026, 3, 14, 12, 0, tzinfo=UTC)
 INIT, FINISHED = "mtoken.operationInit", "mtoken.operationFinished"

@@ -7,14 +7,14 @@ from typing import Any
 import pytest
 
 from notifications.models import Activation, Operation
+from notifications.models.patience import TooMuch
 from notifications.protocol.reasons import Reason, Rule
+from notifications.protocol.window import Window
 from notifications.trace import gaps
 from notifications.trace.device import trace_device
 from notifications.trace.entries import Counts
-from notifications.trace.evidence import TooMuch
 from notifications.trace.gaps import Wanted, find_gaps
 from notifications.trace.operation import trace_operation
-from notifications.trace.window import Window
 from notifications.world import Emitted, Fault
 
 from .conftest import DAY, UNTIL

@@ -6,8 +6,8 @@ import pytest
 
 from notifications.ingest.envelope import emission_from
 from notifications.ingest.recorder import record
+from notifications.protocol.window import Window
 from notifications.trace.device import trace_device
-from notifications.trace.window import Window
 
 from .stories import STORIES, Story
 

@@ -10,14 +10,14 @@ from django.test.utils import CaptureQueriesContext
 from pytest_django.fixtures import Settings
 
 from notifications.models import Activation, Notification, Operation, Recipient
+from notifications.models.patience import TooMuch
 from notifications.protocol.audience import Basis, Certainty
+from notifications.protocol.window import Window
 from notifications.trace import evidence
 from notifications.trace.device import trace_device
 from notifications.trace.entries import Counts, Kind
-from notifications.trace.evidence import TooMuch
 from notifications.trace.operation import trace_operation
 from notifications.trace.recipient import trace_user
-from notifications.trace.window import Window
 from notifications.world import Emitted
 
 from .conftest import DAY, UNTIL
