@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -9,9 +10,12 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 from rest_framework.test import APIClient
 
+from notifications.integrity.tallies import find_differences, fold_tallies, forget_tallies
 from notifications.models import AccessRecord
+from notifications.protocol.window import Window
 from notifications.trace.access import Viewer, record_access
-from tests.conftest import INIT
+from notifications.trace.stats import Question, count
+from tests.conftest import INIT, NOW
 
 PAGE = Path(__file__).parent.parent / "docs" / "operations.md"
 
@@ -39,6 +43,27 @@ def test_it_records_and_reads(
     assert AccessRecord.objects.count() == 1
     # A month that nobody made ahead:
     record_one(emitted_at="2037-05-01T00:00:00Z", user_id="user-1", extras=INIT)
+
+
+def test_it_counts_and_counts_anew(serving_role: None, record_one: Callable[..., UUID]) -> None:
+    record_one(extras=INIT, message_id="m-1", emitted_at=NOW.isoformat())
+    with connection.cursor() as cursor:
+        # As by a transaction that has ended, which this test's own has not.
+        cursor.execute("""
+            INSERT INTO notifications_notification (
+                id, digest, addressed_to, per_device, extras, findings, rules, emitted_at,
+                recorded_xid
+            )
+            SELECT overlay(id::text placing '1' from 36)::uuid, digest, addressed_to, per_device,
+                extras, findings, rules, emitted_at, '3'
+            FROM notifications_notification
+        """)
+    for _ in range(2):
+        assert fold_tallies().count == 1
+        answer = count(Question(window=Window(NOW, NOW + timedelta(hours=1))))
+        assert (answer.total, answer.uncounted) == (2, 1)
+        assert find_differences() == []
+        forget_tallies()
 
 
 @pytest.mark.parametrize(

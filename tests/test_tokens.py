@@ -72,6 +72,27 @@ def test_an_unknown_group_is_refused_with_the_known_ones() -> None:
     assert not Account.objects.exists()
 
 
+def test_an_account_is_limited_to_the_apps_named() -> None:
+    create_token("retail", "--group", "Support", "--app", "retail", "--app", "wallet, new")
+    assert Account.objects.get().limited_to == ("retail", "wallet, new")
+    create_token("retail", "--group", "Support")
+    assert Account.objects.get().limited_to == ("retail", "wallet, new")
+    create_token("retail", "--group", "Support", "--app", "retail", "--app", "retail")
+    assert Account.objects.get().limited_to == ("retail",)
+
+
+def test_an_account_is_of_all_apps_unless_it_is_limited() -> None:
+    create_token("bank", "--group", "Support")
+    assert Account.objects.get().limited_to is None
+
+
+@pytest.mark.parametrize("app", ["", "x" * 257, "a\0b"])
+def test_an_app_that_cannot_be_is_refused(app: str) -> None:
+    with pytest.raises(CommandError, match="--app must be an app id"):
+        create_token("bank", "--group", "Support", f"--app={app}")
+    assert not Account.objects.exists()
+
+
 def test_a_persons_account_is_no_service_account() -> None:
     Account.objects.create_user("jane", password="correct horse battery")
     with pytest.raises(CommandError, match="a person's account"):

@@ -48,7 +48,7 @@ class Service:
 
     def workers(self) -> list[int]:
         said = subprocess.run(  # noqa: S603
-            ["pgrep", "-P", str(self.process.pid)],  # noqa: S607
+            ["pgrep", "-P", str(self.process.pid), "-f", "gunicorn"],  # noqa: S607
             capture_output=True,
             text=True,
             check=False,  # it fails when there are none

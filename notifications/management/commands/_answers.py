@@ -10,11 +10,11 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 
 from notifications.models import MAX_CASE_NUMBER, AccessRecord
+from notifications.models.patience import TooMuch
+from notifications.protocol.window import BadWindow, Window, read_window
 from notifications.trace.access import Viewer
 from notifications.trace.entries import Entry, Kind
-from notifications.trace.evidence import TooMuch
 from notifications.trace.sentences import short
-from notifications.trace.window import BadWindow, Window, read_window
 
 
 def add_window(parser: CommandParser) -> None:

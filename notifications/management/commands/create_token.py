@@ -2,6 +2,7 @@
 
 import re
 from argparse import ArgumentParser
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
@@ -12,6 +13,7 @@ from knox.models import AuthToken
 
 from notifications.models import Account
 from notifications.models.source import SLUG_PATTERN
+from notifications.protocol.extras import MAX_IDENTIFIER
 
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 MAX_DAYS = 3650
@@ -27,6 +29,12 @@ class Command(BaseCommand):
         parser.add_argument("name", metavar="NAME", help="lower-case letters, digits and hyphens")
         parser.add_argument("--group", required=True, help="Emitters, Support, Analysts, …")
         parser.add_argument("--expires", metavar="90d", help="30m, 12h or 90d; default: never")
+        parser.add_argument(
+            "--app",
+            action="append",
+            help="the account may read of this app and of no other but those named with it; can be"
+            " repeated; default: as it was, and of a new account all",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         name: str = options["name"]
@@ -36,12 +44,19 @@ class Command(BaseCommand):
                 " hyphens, the first no hyphen"
             )
         expiry = _duration(options["expires"]) if options["expires"] else None
+        apps = _apps(options["app"] or ())
         with transaction.atomic():
             account = _service_account(name)
             account.groups.add(_group(options["group"]))
+            if apps:
+                account.apps = apps
+                account.save(update_fields=["apps"])
             token, secret = AuthToken.objects.create(account, expiry=expiry)
         until = f"expires {token.expiry:%Y-%m-%d %H:%M} UTC" if token.expiry else "does not expire"
-        self.stdout.write(f"{name}, group {options['group']}; this token {until}; it is shown once")
+        limit = f"reads of {', '.join(account.apps)} only; " if account.apps else ""
+        self.stdout.write(
+            f"{name}, group {options['group']}; {limit}this token {until}; it is shown once"
+        )
         self.stdout.write(secret)
 
 
@@ -63,6 +78,13 @@ def _group(name: str) -> Group:
     except Group.DoesNotExist:
         known = ", ".join(Group.objects.order_by("name").values_list("name", flat=True))
         raise CommandError(f"there is no group {name!r}; the groups are {known}") from None
+
+
+def _apps(given: Iterable[str]) -> list[str]:
+    for app in given:
+        if not 0 < len(app) <= MAX_IDENTIFIER or "\0" in app:
+            raise CommandError(f"--app must be an app id of 1 to {MAX_IDENTIFIER} characters")
+    return list(dict.fromkeys(given))
 
 
 def _duration(text: str) -> timedelta:

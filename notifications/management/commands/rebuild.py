@@ -1,19 +1,26 @@
-"""Deriving the subjects from the evidence again."""
+"""Deriving the subjects from the evidence again, and counting it again."""
 
 from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from notifications.integrity.projections import PROJECTIONS, apply, plan_rebuild
+from notifications.integrity.projections import PROJECTIONS, Difference, apply, plan_rebuild
+from notifications.integrity.tallies import (
+    DifferentTally,
+    find_differences,
+    fold_tallies,
+    forget_tallies,
+)
 
 SHOWN = 10  # subjects named of each kind
 
 
 class Command(BaseCommand):
     help = (
-        "Derives operations, activations and inbox messages again from the notifications and puts"
-        " right what differs; on a healthy database that is nothing. Recording goes on meanwhile."
+        "Derives operations, activations, inbox messages and tallies again from the notifications"
+        " and puts right what differs; on a healthy database that is nothing. Recording goes on"
+        " meanwhile."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -22,18 +29,29 @@ class Command(BaseCommand):
         )
 
     def handle(self, **options: Any) -> None:
-        plan = plan_rebuild()
-        kinds: dict[tuple[str, str], list[str]] = {}
-        for difference in plan:
-            kinds.setdefault((difference.projection, difference.fault), []).append(difference.key)
-        for (projection, fault), keys in kinds.items():
-            self.stdout.write(f"{projection}: {len(keys):,} {fault}")
-            for key in keys[:SHOWN]:
-                self.stdout.write(f"  {key}")
-        if not plan:
-            self.stdout.write(f"{', '.join(PROJECTIONS)}: all as the notifications tell")
+        plan, tallies = plan_rebuild(), find_differences()
+        self._tell(plan, tallies)
+        if not plan and not tallies:
+            self.stdout.write(
+                f"{', '.join((*PROJECTIONS, 'tallies'))}: all as the notifications tell"
+            )
         elif options["plan"]:
             self.stdout.write("nothing is changed with --plan")
         else:
             apply(plan)
-            self.stdout.write(f"{len(plan):,} put right")
+            if tallies:
+                forget_tallies()
+                while fold_tallies().more:
+                    pass
+            self.stdout.write(f"{len(plan) + len(tallies):,} put right")
+
+    def _tell(self, plan: list[Difference], tallies: list[DifferentTally]) -> None:
+        kinds: dict[tuple[str, str], list[str]] = {}
+        for difference in plan:
+            kinds.setdefault((difference.projection, difference.fault), []).append(difference.key)
+        for tally in tallies:
+            kinds.setdefault(("tallies", "wrong"), []).append(str(tally))
+        for (projection, fault), keys in kinds.items():
+            self.stdout.write(f"{projection}: {len(keys):,} {fault}")
+            for key in keys[:SHOWN]:
+                self.stdout.write(f"  {key}")

@@ -1,11 +1,10 @@
 """A working service on this machine: database, demo data, a login and the lines to try it."""
 
 import base64
-import ctypes
 import json
 import os
-import signal
 import socket
+import subprocess
 import sys
 import uuid
 from argparse import ArgumentParser
@@ -24,10 +23,12 @@ from django.utils.crypto import salted_hmac
 
 from notifications.models import Account, Notification
 
+from ._examples import as_export, variables
+from ._parent import add_parent, end_with
+
 HOST = "127.0.0.1"
 OPERATOR = "operator"
 EMITTER, READER = "demo-bank", "demo-support"
-PR_SET_PDEATHSIG = 1
 
 
 class Command(BaseCommand):
@@ -38,9 +39,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--port", type=int, default=8000, help="default 8000")
-        parser.add_argument(
-            "--parent", type=int, metavar="PID", help="end with this parent process, even if killed"
-        )
+        add_parent(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
         if not settings.IS_LOCAL:
@@ -49,12 +48,13 @@ class Command(BaseCommand):
                 " deployment runs: gunicorn --config pushaudit/gunicorn.py pushaudit.wsgi"
             )
         if options["parent"] is not None:
-            _end_with(options["parent"])
+            end_with(options["parent"])
         port: int = options["port"]
         _require_free(port)
         self._prepare()
         self._introduce(f"http://{HOST}:{port}")
         connections.close_all()
+        self._work()
         self._serve(port)
 
     def _prepare(self) -> None:
@@ -74,13 +74,22 @@ class Command(BaseCommand):
         post = _curl(f"{address}/api/v1/notifications/", emit, _example(operation))
         get = _curl(f"{address}/api/v1/operations/{operation}/timeline/", read)
         gaps = _curl(f"{address}/api/v1/gaps/?since=24h", read)
+        examples = as_export(variables(f"{address}/api/v1", read))
         self._say(
             f"\n  {address}/admin/\n  user name  {OPERATOR}\n  password   {password}\n"
             f"\nRecord a notification; repeated, it is answered as a duplicate:\n\n{post}\n"
             f"\nAsk what its operation owes, and what was sent:\n\n{get}\n"
             f"\nAsk what was owed and not sent since yesterday:\n\n{gaps}\n"
+            f"\nSet what the questions in docs/api.md ask for:\n\n{examples}\n"
+            f"\nRead how the API is asked at {address}/api/v1/docs/\n"
             "\nThe tokens are valid for a day. Ctrl-C stops the service.\n"
         )
+
+    def _work(self) -> None:
+        """A worker beside the service, which ends with this process and what replaces it."""
+        manage = Path(settings.BASE_DIR, "manage.py")
+        command = [sys.executable, str(manage), "work", "--parent", str(os.getpid())]
+        subprocess.Popen(command, stdin=subprocess.DEVNULL)  # noqa: S603 - fixed program, no shell
 
     def _serve(self, port: int) -> None:
         config = Path(settings.BASE_DIR, "pushaudit", "gunicorn.py")
@@ -96,16 +105,6 @@ class Command(BaseCommand):
     def _say(self, text: str) -> None:
         self.stdout.write(text)
         self.stdout.flush()  # exec would drop what is buffered
-
-
-def _end_with(parent: int) -> None:
-    """Have the kernel end this process, and gunicorn in its place, when `parent` is gone."""
-    if sys.platform == "linux":
-        libc = ctypes.CDLL(None, use_errno=True)
-        if libc.prctl(PR_SET_PDEATHSIG, int(signal.SIGTERM), 0, 0, 0) != 0:
-            raise OSError(ctypes.get_errno(), "prctl(PR_SET_PDEATHSIG)")
-    if os.getppid() != parent:  # it was gone before the kernel was asked
-        raise CommandError(f"the parent process {parent} has ended")
 
 
 def _require_free(port: int) -> None:

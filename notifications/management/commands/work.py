@@ -1,0 +1,97 @@
+"""The worker: keeps what must be kept beside recording. Any number of them may run."""
+
+import logging
+import time
+from argparse import ArgumentParser
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.core.management.base import BaseCommand
+from django.db import Error, connection
+from django.utils import timezone
+
+from notifications.integrity.tallies import fold_tallies
+from notifications.models import partitions
+
+from ._ending import Ending
+from ._parent import add_parent, end_with, has_ended
+
+RETRY_SECONDS = 5.0
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """``do`` does a piece of the work in transactions of its own and says whether more is left,
+    which is then done at once; else it is done again after so many seconds."""
+
+    every: float
+    do: Callable[[], bool]
+
+
+def fold() -> bool:
+    return fold_tallies().more
+
+
+def make_partitions() -> bool:
+    partitions.apply(partitions.plan_partitions(timezone.now()))
+    return False
+
+
+JOBS: Mapping[str, Job] = {
+    "partitions": Job(every=3600, do=make_partitions),
+    "tallies": Job(every=3, do=fold),
+}
+
+
+class Command(BaseCommand):
+    help = (
+        "Keeps what must be kept beside recording: counts notifications for the statistics and"
+        " makes the months that are due. Any number of workers may run."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--once", action="store_true", help="do all that is due, then end")
+        add_parent(parser)
+
+    def handle(self, **options: Any) -> None:
+        if options["once"]:
+            for job in JOBS.values():
+                while job.do():
+                    pass
+            return
+        parent: int | None = options["parent"]
+        ending = Ending()
+        if parent is not None:
+            end_with(parent)
+        _log.info("working: %s", ", ".join(JOBS))
+        due = dict.fromkeys(JOBS, 0.0)
+        failing: set[str] = set()
+        # Where no kernel tells of a parent's end, it is noticed here.
+        while not ending.is_asked and (parent is None or not has_ended(parent)):
+            name = min(due, key=lambda each: due[each])
+            if (wait := due[name] - time.monotonic()) > 0:
+                ending.sleep(wait)
+            else:
+                due[name] = time.monotonic() + _do(name, failing)
+        connection.close()
+
+
+def _do(name: str, failing: set[str]) -> float:
+    """Does a piece of this job; in how many seconds the next is due. ``failing`` are the jobs whose
+    last piece was not done."""
+    job = JOBS[name]
+    try:
+        wait = 0.0 if job.do() else job.every
+    except Error as error:
+        # By its kind alone: its text could hold values of the row that it is about.
+        kind = type(error.__cause__ or error).__name__
+        _log.error("%s: %s; again in %d s", name, kind, RETRY_SECONDS)
+        connection.close()
+        failing.add(name)
+        return RETRY_SECONDS
+    if name in failing:
+        failing.remove(name)
+        _log.info("%s: well again", name)
+    return wait
