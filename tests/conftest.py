@@ -117,6 +117,12 @@ def support(persona: Callable[..., APIClient]) -> APIClient:
 
 
 @pytest.fixture
+def auditor(persona: Callable[..., APIClient]) -> APIClient:
+    """Reads all there is."""
+    return persona("Auditors")
+
+
+@pytest.fixture
 def outsider(persona: Callable[..., APIClient]) -> APIClient:
     """Signed in, in no group."""
     return persona("")

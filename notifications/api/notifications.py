@@ -1,24 +1,42 @@
-"""Posting one notification, reading one, and the list, newest first."""
+"""Posting notifications, the list of them, and the feed in the order of recording."""
 
+from collections.abc import Mapping
 from dataclasses import asdict
+from typing import Any
 from uuid import UUID
 
 from django.utils import timezone
-from rest_framework import mixins, viewsets
+from drf_spectacular.utils import extend_schema, extend_schema_view
+from rest_framework import exceptions
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.utils.urls import remove_query_param, replace_query_param
 
+from notifications.filters.notifications import NotificationFilters
+from notifications.filters.questions import FeedQuestion, Paging
 from notifications.ingest.decoder import decode
 from notifications.ingest.ndjson import Interrupted, record_lines
 from notifications.ingest.recorder import Status, record
 from notifications.models import Notification
+from notifications.models.querysets import Apps
 
+from .addresses import address_of, address_of_list, address_of_trace
 from .bodies import json_body, ndjson_body
-from .filters import NotificationFilter
-from .pagination import NewestFirst
+from .feed import FeedPage, read_feed
+from .json_schemas import LINES
+from .lists import ListViewSet
+from .pagination import link_header
+from .permissions import apps_of
 from .problems import Fault, Problem
+from .schema import may_answer
 from .serializers import NotificationSerializer
+from .shapes import (
+    BulkReportSerializer,
+    FeedSerializer,
+    NotificationDetailSerializer,
+    ReceiptSerializer,
+)
 
 INTERRUPTIONS = {
     "incomplete_body": 400,
@@ -30,15 +48,21 @@ INTERRUPTIONS = {
 }
 
 
-class NotificationViewSet(
-    mixins.RetrieveModelMixin, mixins.ListModelMixin, viewsets.GenericViewSet[Notification]
-):
-    queryset = Notification.objects.select_related("recipient")
+@extend_schema_view(retrieve=extend_schema(responses=NotificationDetailSerializer))
+class NotificationViewSet(ListViewSet):
+    queryset = Notification.objects.all()
     serializer_class = NotificationSerializer
-    filterset_class = NotificationFilter
-    pagination_class = NewestFirst
+    question_class = NotificationFilters
     lookup_value_converter = "uuid"
 
+    def listed(self, apps: Apps) -> Any:
+        return Notification.objects.of_apps(apps).as_shown()
+
+    @extend_schema(
+        request={"application/json": {"$ref": "#/components/schemas/Envelope"}},
+        responses={201: ReceiptSerializer, 200: ReceiptSerializer},
+    )
+    @may_answer("empty_body", "malformed_json", "conflict", "too_large", "invalid_envelope")
     def create(self, request: Request) -> Response:
         """Records one envelope: 201 when it is new, 200 when it stood already. Both mean that it is
         committed. 409: its id stands with another content, which is kept."""
@@ -53,6 +77,8 @@ class NotificationViewSet(
             201 if status is Status.RECORDED else 200,
         )
 
+    @extend_schema(request={"application/x-ndjson": LINES}, responses=BulkReportSerializer)
+    @may_answer(*INTERRUPTIONS)
     @action(detail=False, methods=["post"])
     def bulk(self, request: Request) -> Response:
         """Records lines of NDJSON, gzipped or not, of any number. Read to the end it is 200, and
@@ -67,6 +93,47 @@ class NotificationViewSet(
         counts = report.as_json()
         del counts["committed_through_line"]  # of a stream that was read to its end: its last
         return Response(counts)
+
+    @extend_schema(responses=FeedSerializer)
+    @action(detail=False, question_class=FeedQuestion, paging_class=Paging, bucket="export")
+    def feed(self, request: Request) -> Response:
+        """The feed: all notifications in the order of recording. What is committed late comes late
+        and is never passed over, so this is for programs that must miss none."""
+        question, paging = self.asked()
+        if paging.value("cursor") and question.value("start"):
+            told = "says where a feed begins, and is not given along with a cursor."
+            raise exceptions.ValidationError({"start": [told]})
+        page = read_feed(
+            Notification.objects.as_shown(),
+            cursor=paging.value("cursor"),
+            size=paging.size,
+            from_now=question.value("start") is not None,
+            apps=apps_of(request),
+        )
+        return _fed(request, page, self.get_serializer(page.rows, many=True).data)
+
+    def beside(self, shown: Any) -> Mapping[str, Any]:
+        inbox_id = shown.inbox_message_id
+        return {
+            "links": {
+                "operation": address_of(self.request, "operation-detail", shown.operation_id),
+                "activation": address_of(self.request, "activation-detail", shown.activation_id),
+                "inbox_message": address_of(self.request, "inbox-message-detail", inbox_id),
+                "trace": address_of_trace(self.request, shown),
+                "same_operation": address_of_list(
+                    self.request, "notification-list", operation=shown.operation_id
+                ),
+            }
+        }
+
+
+def _fed(request: Request, page: FeedPage, results: Any) -> Response:
+    here = remove_query_param(request.build_absolute_uri(), "start")
+    following = replace_query_param(here, "cursor", page.cursor)
+    return Response(
+        {"next": following, "cursor": page.cursor, "has_more": page.has_more, "results": results},
+        headers=link_header(following, None),
+    )
 
 
 def _interrupted(interruption: Interrupted) -> Problem:

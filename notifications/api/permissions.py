@@ -5,8 +5,13 @@ from typing import TYPE_CHECKING, Any
 from rest_framework.permissions import BasePermission, DjangoModelPermissions
 from rest_framework.request import Request
 
+from notifications.models import Account
+
 if TYPE_CHECKING:
     from rest_framework.views import APIView
+
+
+VIEW_USERS = "notifications.view_recipient"
 
 
 class ModelPermissions(DjangoModelPermissions):
@@ -43,11 +48,33 @@ class NamedRight(BasePermission):
         return bool(request.user.is_authenticated and request.user.has_perm(self.right))
 
 
+def apps_of(request: Request) -> tuple[str, ...] | None:
+    """The apps that the answer is limited to (``Account.limited_to``); of nobody, none."""
+    return request.user.limited_to if isinstance(request.user, Account) else ()
+
+
 class MayTrace(NamedRight):
     """A trace tells more of a person than one notification does: it is a right of its own."""
 
     right = "notifications.trace"
 
 
+class OfAllApps(ModelPermissions):
+    """For what concerns all apps alike, and so not for accounts that are limited to some."""
+
+    def has_permission(self, request: Request, view: "APIView") -> bool:
+        if not super().has_permission(request, view):
+            return False
+        if apps_of(request) is not None:
+            self.message = "This account is limited to some apps, and this concerns all."
+            return False
+        return True
+
+
 class MayViewOperations(NamedRight):
     right = "notifications.view_operation"
+
+
+def may_see_users(request: Request) -> bool:
+    """Whoever may not reads pseudonyms, and cannot ask for a user: an answer would confirm it."""
+    return bool(request.user.has_perm(VIEW_USERS))

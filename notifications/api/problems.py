@@ -2,11 +2,13 @@
 
 Beside the standard members a problem has ``code`` (stable, for programs) and ``errors``: for each
 fault where it lies (``in``: body, header, query, path, method), a ``pointer`` to it there (in a
-body a JSON Pointer as a URI fragment), its ``code`` and what to do in ``detail``.
+body a JSON Pointer as a URI fragment), its ``code`` and what to do in ``detail``. ``request_id``
+is that of the request, which a middleware of the project sets.
 """
 
 import json
 import logging
+import math
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from http import HTTPStatus
@@ -62,26 +64,25 @@ def problem_response(error: Exception, context: dict[str, Any]) -> Response | No
         headers["WWW-Authenticate"] = challenge
     wait = RETRY_SECONDS if problem.status_code == 503 else getattr(error, "wait", None)
     if wait is not None:
-        headers["Retry-After"] = str(int(wait) + 1)
-    return Response(
-        _document(problem), problem.status_code, headers=headers, content_type=CONTENT_TYPE
-    )
+        headers["Retry-After"] = str(math.ceil(wait))
+    document = _document(problem, context["request"])
+    return Response(document, problem.status_code, headers=headers, content_type=CONTENT_TYPE)
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     if not _is_api(request):
         return defaults.bad_request(request, exception)
     detail = "The request is malformed; look at its host name and headers."
-    return _plain(Problem(400, "bad_request", detail, Fault("header", "", "bad_request", detail)))
+    fault = Fault("header", "", "bad_request", detail)
+    return _plain(Problem(400, "bad_request", detail, fault), request)
 
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
     if not _is_api(request):
         return defaults.permission_denied(request, exception)
     detail = "This request is not permitted."
-    return _plain(
-        Problem(403, "permission_denied", detail, _path_fault(request, "permission_denied", detail))
-    )
+    fault = _path_fault(request, "permission_denied", detail)
+    return _plain(Problem(403, "permission_denied", detail, fault), request)
 
 
 def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -90,16 +91,16 @@ def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     detail = "There is nothing at this address."
     if not request.path.endswith("/"):
         detail += f" API addresses end with a slash: {request.path}/"
-    return _plain(Problem(404, "not_found", detail, _path_fault(request, "not_found", detail)))
+    fault = _path_fault(request, "not_found", detail)
+    return _plain(Problem(404, "not_found", detail, fault), request)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
     if not _is_api(request):
         return defaults.server_error(request)
     detail = "The service failed; nothing of this request is recorded unless a repeat says so."
-    return _plain(
-        Problem(500, "server_error", detail, _path_fault(request, "server_error", detail))
-    )
+    fault = _path_fault(request, "server_error", detail)
+    return _plain(Problem(500, "server_error", detail, fault), request)
 
 
 def _problem(error: Exception, request: Any) -> Problem | None:
@@ -115,7 +116,11 @@ def _problem(error: Exception, request: Any) -> Problem | None:
                 400, "malformed_json", detail, Fault("body", "#", "malformed_json", detail)
             )
         case OperationalError() | InterfaceError():
-            logger.error("the database is not available: %s", type(error).__name__)
+            logger.error(
+                "the database is not available: %s",
+                type(error).__name__,
+                extra={"request": request},
+            )
             detail = "The database is not available; nothing is recorded. Send it again."
             fault = _path_fault(request, "unavailable", detail)
             return Problem(503, "unavailable", detail, fault)
@@ -164,7 +169,7 @@ def _parts(fault: Any) -> tuple[str, str, str]:
     return fault.pointer, fault.code, fault.detail
 
 
-def _document(problem: Problem) -> dict[str, Any]:
+def _document(problem: Problem, request: Any) -> dict[str, Any]:
     return {
         "type": f"urn:pushaudit:problem:{_code(problem)}",
         "title": HTTPStatus(problem.status_code).phrase,
@@ -172,6 +177,7 @@ def _document(problem: Problem) -> dict[str, Any]:
         "detail": "; ".join(_sentences(problem.detail)),
         "code": _code(problem),
         "errors": [fault.as_json() for fault in problem.faults],
+        "request_id": request.request_id,
         **problem.more,
     }
 
@@ -184,8 +190,8 @@ def _path_fault(request: Any, code: str, detail: str) -> Fault:
     return Fault("path", request.path, code, detail)
 
 
-def _plain(problem: Problem) -> HttpResponse:
-    body = json.dumps(_document(problem))
+def _plain(problem: Problem, request: HttpRequest) -> HttpResponse:
+    body = json.dumps(_document(problem, request))
     return HttpResponse(body, status=problem.status_code, content_type=CONTENT_TYPE)
 
 

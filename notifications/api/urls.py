@@ -1,15 +1,41 @@
 """Addresses below ``/api/v1/``."""
 
 from django.urls import path
-from rest_framework.routers import SimpleRouter
+from rest_framework.routers import Route, SimpleRouter
 
+from .docs import DocsView, SchemaView
+from .gaps import GapViewSet
 from .notifications import NotificationViewSet
-from .traces import ActivationViewSet, GapsView, OperationViewSet, RecipientViewSet
+from .records import AccessRecordViewSet, SourceViewSet
+from .stats import StatsViewSet
+from .subjects import (
+    ActivationViewSet,
+    InboxMessageViewSet,
+    OperationViewSet,
+    RecipientViewSet,
+)
 
-router = SimpleRouter(use_regex_path=False)
+
+class Router(SimpleRouter):
+    """DRF's, with what is asked of one thing (``…/{id}/trace/``) before the thing itself, whose
+    identifier may be any text and would take in what follows it."""
+
+    routes = sorted(SimpleRouter.routes, key=lambda each: (each.detail, isinstance(each, Route)))
+
+
+router = Router(use_regex_path=False)
 router.register("notifications", NotificationViewSet, basename="notification")
-router.register("activations", ActivationViewSet, basename="activation")
 router.register("operations", OperationViewSet, basename="operation")
+router.register("activations", ActivationViewSet, basename="activation")
+router.register("inbox-messages", InboxMessageViewSet, basename="inbox-message")
 router.register("recipients", RecipientViewSet, basename="recipient")
+router.register("gaps", GapViewSet, basename="gap")
+router.register("stats", StatsViewSet, basename="stats")
+router.register("sources", SourceViewSet, basename="source")
+router.register("access-records", AccessRecordViewSet, basename="access-record")
 
-urlpatterns = [*router.urls, path("gaps/", GapsView.as_view(), name="gaps")]
+urlpatterns = [
+    *router.urls,
+    path("schema/", SchemaView.as_view(), name="schema"),
+    path("docs/", DocsView.as_view(), name="docs"),
+]

@@ -87,7 +87,17 @@ def test_every_fault_of_an_envelope_is_told_at_once(emitter: APIClient) -> None:
 @pytest.mark.usefixtures("db")
 @pytest.mark.parametrize(
     "header",
-    ["", "Token", "Token nope", "Token a b", "Token \xff\xfe", f"Token {'x' * 10000}"],
+    [
+        "",
+        "Token",
+        "Token nope",
+        "Token a b",
+        "Token \xff\xfe",
+        "Token \xc3\xa9",
+        "Token abcdefgh\0",
+        f"Token {'0' * 64}, Token {'0' * 64}",
+        f"Token {'x' * 10000}",
+    ],
 )
 def test_without_a_valid_token_it_is_401(header: str) -> None:
     client = APIClient()
@@ -182,7 +192,7 @@ def test_over_the_rate_it_is_429_with_a_time_to_wait(
     assert [support.get(URL).status_code for _ in range(3)] == [200, 200, 429]
     response = support.get(URL)
     assert_problem(response, 429, "throttled", "header", "Authorization")
-    assert 0 < int(response.headers["Retry-After"]) <= 61
+    assert 0 < int(response.headers["Retry-After"]) <= 60
     assert all(emitter.post(URL, BODY, content_type=JSON).status_code == 201 for _ in range(5))
     cache.clear()
 

@@ -1,0 +1,143 @@
+"""What serializers cannot say, as JSON Schema for the OpenAPI document: the envelope with the rules
+between its fields, and problems, whose faults have a member named ``in``."""
+
+from typing import Any
+
+from notifications.ingest.envelope import ADDRESSED_TO, MAX_FAULTS
+from notifications.protocol.clients import PLATFORM_NAMES
+from notifications.protocol.extras import MAX_IDENTIFIER
+
+
+def _identifier(description: str) -> dict[str, Any]:
+    return {
+        "type": ["string", "null"],
+        "minLength": 1,
+        "maxLength": MAX_IDENTIFIER,
+        "pattern": "^[^\\u0000]*$",
+        "description": description,
+    }
+
+
+def _given(name: str, value: Any) -> dict[str, Any]:
+    return {"properties": {name: value}, "required": [name]}
+
+
+def _rule(condition: dict[str, Any], needs: str) -> dict[str, Any]:
+    return {"if": condition, "then": _given(needs, {"not": {"type": "null"}})}
+
+
+_DEVICE = _given("activation_id", {"type": "string"})
+ENVELOPE: dict[str, Any] = {
+    "type": "object",
+    "description": "One push message as it was emitted. A field left out or null is not told.",
+    "required": ["extras"],
+    "additionalProperties": False,
+    "properties": {
+        "emitted_at": {
+            "type": ["string", "null"],
+            "format": "date-time",
+            "description": "The moment of emission with its zone, kept to the millisecond;"
+            " a retry repeats it.",
+        },
+        "message_id": _identifier("The source's own name of the message; needs `emitted_at`."),
+        "app_id": _identifier("Which app."),
+        "user_id": _identifier("Which user."),
+        "activation_id": _identifier(
+            "The activation that the request named, or the device of the copy."
+        ),
+        "addressed_to": {
+            "enum": [*ADDRESSED_TO, None],
+            "description": "What the request named; by default `activation` when `activation_id`"
+            " is given.",
+        },
+        "per_device": {
+            "type": ["boolean", "null"],
+            "description": "True when this is the copy made for `activation_id`.",
+        },
+        "platform": {
+            "enum": [*PLATFORM_NAMES, None],
+            "description": "The gateway; `ios`, `android` and `huawei` mean the first three.",
+        },
+        "silent": {"type": ["boolean", "null"]},
+        "personal": {"type": ["boolean", "null"]},
+        "extras": {
+            "type": "object",
+            "description": "The extras as they were sent; never refused for what is in them.",
+        },
+    },
+    "allOf": [
+        _rule(_given("message_id", {"type": "string"}), "emitted_at"),
+        _rule(_given("per_device", {"const": True}), "activation_id"),
+        _rule(_given("addressed_to", {"const": "activation"}), "activation_id"),
+        {
+            "if": {"allOf": [_DEVICE, {"not": _given("per_device", {"const": True})}]},
+            "then": {"properties": {"addressed_to": {"not": {"const": "user"}}}},
+        },
+    ],
+    "examples": [
+        {
+            "emitted_at": "2026-01-31T12:00:00.000Z",
+            "message_id": "m-1",
+            "user_id": "user-1",
+            "activation_id": "49414e31-f3df-4cea-87e6-f214ca3b8412",
+            "extras": {
+                "messageType": "mtoken.operationInit",
+                "operationName": "login",
+                "operationId": "7e9e9b1d-1b5a-4d8e-9a3e-0c3f2b6d8a10",
+            },
+        }
+    ],
+}
+LINES = {
+    "type": "string",
+    "description": "Lines of envelopes (NDJSON), each as of a single notification.",
+}
+FAULT: dict[str, Any] = {
+    "type": "object",
+    "required": ["in", "pointer", "code", "detail"],
+    "properties": {
+        "in": {"enum": ["body", "header", "query", "path", "method"]},
+        "pointer": {
+            "type": "string",
+            "description": "To the fault there; in a body a JSON Pointer as a URI fragment.",
+        },
+        "code": {"type": "string"},
+        "detail": {"type": "string"},
+    },
+}
+PROBLEM: dict[str, Any] = {
+    "type": "object",
+    "description": "An error (RFC 9457). `code` is stable; a conflict has also the `id` that"
+    " stands, an interrupted stream what became of its lines.",
+    "required": ["type", "title", "status", "detail", "code", "errors", "request_id"],
+    "properties": {
+        "type": {"type": "string", "pattern": "^urn:pushaudit:problem:[a-z_]+$"},
+        "title": {"type": "string"},
+        "status": {"type": "integer", "minimum": 400, "maximum": 599},
+        "detail": {"type": "string"},
+        "code": {"type": "string"},
+        "errors": {
+            "type": "array",
+            "items": {"$ref": "#/components/schemas/Fault"},
+            "maxItems": MAX_FAULTS,
+        },
+        "request_id": {"type": "string"},
+        "id": {"type": "string", "format": "uuid", "description": "Of a conflict."},
+        "committed_through_line": {
+            "type": "integer",
+            "description": "Of an interrupted stream: each line up to it was recorded, was known,"
+            " conflicts or is rejected. The members of a bulk report stand beside it.",
+        },
+    },
+}
+LIST_WINDOW = {
+    "type": "object",
+    "description": "What the list is of; `is_default` when nobody chose where it begins.",
+    "required": ["since", "until", "is_default"],
+    "properties": {
+        "since": {"type": ["string", "null"], "format": "date-time"},
+        "until": {"type": ["string", "null"], "format": "date-time"},
+        "is_default": {"type": "boolean"},
+    },
+}
+SCHEMAS = {"ListWindow": LIST_WINDOW, "Envelope": ENVELOPE, "Fault": FAULT, "Problem": PROBLEM}

@@ -1,0 +1,87 @@
+"""Lists and single things of the record, each over its own filters."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.db.models import QuerySet
+from django.http import Http404
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from notifications.filters.base import ListFilters, WindowedFilters
+from notifications.filters.notifications import PERSONAL
+from notifications.filters.questions import ListPaging
+from notifications.models.querysets import Apps
+from notifications.protocol.identity import timestamp
+
+from .pagination import ListPages, link_header, links
+from .permissions import VIEW_USERS, apps_of, may_see_users
+from .problems import Fault, Problem
+from .schema import may_answer
+from .traces import bounded
+from .views import QuestionViewSet
+
+
+class ListViewSet(QuestionViewSet):
+    """A list newest first or last, by cursor; and one thing, with what is asked of it next."""
+
+    question_class: type[ListFilters]
+    paging_class = ListPaging
+
+    def get_serializer_context(self) -> dict[str, Any]:
+        return {**super().get_serializer_context(), "users": may_see_users(self.request)}
+
+    @may_answer("too_much")
+    def list(self, request: Request) -> Response:
+        for name in PERSONAL:
+            if name in request.query_params and not may_see_users(request):
+                raise _by_user(name)
+        asked, paging = self.asked(self.listed(apps_of(request)))
+        pages = ListPages(self.basename or "", asked, paging)
+        page = bounded(pages.read)
+        addresses = links(request, page, asked)
+        document: dict[str, Any] = {**addresses}
+        if isinstance(asked, WindowedFilters):
+            document["window"] = _window(asked)
+        if paging.value("count"):
+            document["estimated_count"] = pages.estimate()
+        document["results"] = self.get_serializer(page.rows, many=True).data
+        return Response(document, headers=link_header(addresses["next"], addresses["previous"]))
+
+    def retrieve(self, request: Request, pk: Any) -> Response:
+        shown = self.find(pk)
+        return Response({**self.get_serializer(shown).data, **self.beside(shown)})
+
+    def listed(self, apps: Apps) -> "QuerySet[Any]":
+        """What there is for an account that is limited to ``apps``."""
+        return self.get_queryset()
+
+    def findable(self, apps: Apps) -> "QuerySet[Any]":
+        """What there is of it by its key."""
+        return self.listed(apps)
+
+    def find(self, pk: Any) -> Any:
+        """Raises ``Http404``."""
+        found = self.findable(apps_of(self.request)).filter(pk=pk).first()
+        if found is None:
+            raise Http404
+        return found
+
+    def beside(self, shown: Any) -> Mapping[str, Any]:
+        """What support asks next of the one thing that is ``shown``."""
+        return {}
+
+
+def _window(asked: WindowedFilters) -> dict[str, Any]:
+    bounds = asked.bounds
+    return {
+        "since": None if bounds.since is None else timestamp(bounds.since),
+        "until": None if bounds.until is None else timestamp(bounds.until),
+        "is_default": asked.is_unasked,
+    }
+
+
+def _by_user(parameter: str) -> Problem:
+    detail = f"This account lacks {VIEW_USERS}: it reads pseudonyms and cannot ask for a user."
+    fault = Fault("query", parameter, "permission_denied", detail)
+    return Problem(403, "permission_denied", detail, fault)

@@ -1,0 +1,280 @@
+"""What answers look like that views build by hand, for the OpenAPI document only: nothing here
+reads or writes one. Vocabularies are the protocol's own."""
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
+from rest_framework import serializers
+
+from notifications.ingest.ndjson import MAX_TOLD
+from notifications.ingest.recorder import Status
+from notifications.protocol.audience import Basis, Certainty, Grade
+from notifications.protocol.expectations import Mark
+from notifications.protocol.extras import MAX_IDENTIFIER, MessageType, OperationResult
+from notifications.protocol.reasons import CountsAs, Reason, Rule
+from notifications.trace.entries import Kind
+from notifications.trace.stats import Dimension, Interval
+
+from .serializers import (
+    ClientsSerializer,
+    FindingSerializer,
+    MomentField,
+    NotificationSerializer,
+    OperationSerializer,
+    RecipientSerializer,
+    SourceSerializer,
+    SubjectSerializer,
+    one_of,
+)
+
+RECEIPTS = [Status.RECORDED.value, Status.DUPLICATE.value]
+SHOWN_TYPES = {
+    "type": ["string", "null"],
+    "maxLength": MAX_IDENTIFIER,
+    "description": "As it was sent, known or not; null when it has none.",
+    "examples": [each.value for each in MessageType],
+}
+SHOWN_RESULTS = SHOWN_TYPES | {"examples": [each.value for each in OperationResult]}
+
+
+@extend_schema_field(SHOWN_TYPES)
+class ShownType(serializers.Field[Any, Any, Any, Any]):
+    """A message type as it was sent."""
+
+
+@extend_schema_field(SHOWN_RESULTS)
+class ShownResult(serializers.Field[Any, Any, Any, Any]):
+    """The result of an operation as it was sent."""
+
+
+class ReceiptSerializer(serializers.Serializer[Any]):
+    """What became of one envelope. Either way it is committed."""
+
+    id = serializers.UUIDField()
+    status = serializers.ChoiceField(RECEIPTS)
+    findings = FindingSerializer(many=True)
+
+
+class ConflictingLineSerializer(serializers.Serializer[Any]):
+    line = serializers.IntegerField(min_value=1)
+    id = serializers.UUIDField(help_text="The notification that stands, with another content.")
+
+
+class RejectedLineSerializer(serializers.Serializer[Any]):
+    line = serializers.IntegerField(min_value=1)
+    code = serializers.CharField(help_text="Of its first fault, or malformed_json.")
+    detail = serializers.CharField()
+
+
+class BulkReportSerializer(serializers.Serializer[Any]):
+    """What became of the lines."""
+
+    recorded = serializers.IntegerField(min_value=0)
+    duplicates = serializers.IntegerField(min_value=0)
+    conflict_count = serializers.IntegerField(min_value=0)
+    conflicts = serializers.ListField(child=ConflictingLineSerializer(), max_length=MAX_TOLD)
+    rejected_count = serializers.IntegerField(min_value=0)
+    rejected = serializers.ListField(child=RejectedLineSerializer(), max_length=MAX_TOLD)
+
+
+class GapCountsSerializer(serializers.Serializer[Any]):
+    missing = serializers.IntegerField(min_value=0)
+    explained = serializers.IntegerField(min_value=0)
+    undecided = serializers.IntegerField(min_value=0)
+    pending = serializers.IntegerField(min_value=0)
+
+
+class CountsSerializer(GapCountsSerializer):
+    """Of the whole window. `expected` is what was emitted, repeats aside, and what is owed."""
+
+    expected = serializers.IntegerField(min_value=0)
+    emitted = serializers.IntegerField(min_value=0)
+    late = serializers.IntegerField(min_value=0)
+    duplicate = serializers.IntegerField(min_value=0)
+    disagreeing = serializers.IntegerField(min_value=0)
+    nonconforming = serializers.IntegerField(min_value=0)
+
+
+class EntrySerializer(serializers.Serializer[Any]):
+    """A notification, or a gap where one is owed."""
+
+    key = serializers.CharField(help_text="Stays the same while the record does.")
+    at = MomentField(help_text="When it was emitted, or first owed.")
+    due = MomentField(allow_null=True, help_text="The deadline of a gap or of a finish.")
+    kind = one_of(Kind)
+    message_type = ShownType()
+    result = ShownResult()
+    operation = serializers.CharField(allow_null=True)
+    operation_name = serializers.CharField(allow_null=True)
+    episode = serializers.IntegerField(allow_null=True, help_text="The round of its operation.")
+    inbox_message = serializers.CharField(allow_null=True)
+    activation = serializers.CharField(allow_null=True, help_text="The device it names.")
+    basis = one_of(Basis, help_text="Why it is this device's.")
+    certainty = one_of(Certainty)
+    grade = one_of(Grade, help_text="How far it is known to have come.")
+    rule = one_of(Rule, allow_null=True, help_text="Of a gap.")
+    reason = one_of(Reason, allow_null=True, help_text="Of a gap.")
+    counts_as = one_of(CountsAs, allow_null=True, help_text="Of a gap.")
+    marks = serializers.ListField(child=one_of(Mark))
+    sentence = serializers.CharField(help_text="The same in words.")
+    clients = ClientsSerializer(allow_null=True, help_text="Of a notification.")
+    findings = FindingSerializer(many=True)
+    evidence = serializers.ListField(
+        child=serializers.UUIDField(), help_text="The notifications that say so."
+    )
+
+
+class ConcernedSerializer(serializers.Serializer[Any]):
+    activation = serializers.CharField()
+    basis = one_of(Basis)
+    certainty = one_of(Certainty)
+
+
+class UserEntrySerializer(EntrySerializer):
+    """An entry, and which of the devices it concerns."""
+
+    devices = ConcernedSerializer(many=True)
+
+
+class LinksSerializer(serializers.Serializer[Any]):
+    next = serializers.URLField(allow_null=True)
+    previous = serializers.URLField(allow_null=True)
+
+
+class WindowSerializer(serializers.Serializer[Any]):
+    since = MomentField()
+    until = MomentField(help_text="The first moment after the window.")
+
+
+class DeviceSummarySerializer(WindowSerializer):
+    activation = serializers.CharField()
+    verdict = serializers.CharField(help_text="One sentence about the whole window.")
+    counts = CountsSerializer()
+
+
+class DeviceTraceSerializer(LinksSerializer, DeviceSummarySerializer):
+    """`verdict` and `counts` are of the whole window, `entries` a page in order of time."""
+
+    entries = EntrySerializer(many=True)
+
+
+class UserTraceSerializer(LinksSerializer, WindowSerializer):
+    """All devices of a user: `entries` are a page in order of time."""
+
+    recipient = serializers.IntegerField()
+    verdict = serializers.CharField()
+    counts = CountsSerializer()
+    devices = DeviceSummarySerializer(many=True)
+    entries = UserEntrySerializer(many=True)
+
+
+class LaneSerializer(serializers.Serializer[Any]):
+    activation = serializers.CharField(allow_null=True, help_text="Null: what names no device.")
+    entries = serializers.ListField(child=serializers.CharField(), help_text="Their keys.")
+
+
+class EpisodeSerializer(serializers.Serializer[Any]):
+    """One round of an operation, from its announcement to its finish."""
+
+    number = serializers.IntegerField()
+    announced_at = MomentField(allow_null=True)
+    finished_at = MomentField(allow_null=True)
+    due = MomentField()
+    results = serializers.ListField(child=serializers.CharField())
+    agrees = serializers.BooleanField(help_text="False when its finishes tell different results.")
+    owed = serializers.IntegerField(min_value=0)
+    sent = serializers.IntegerField(min_value=0)
+
+
+class TimelineSerializer(LinksSerializer):
+    """All that was ever told of an operation: `entries` are a page in order of time."""
+
+    operation = serializers.CharField()
+    operation_name = serializers.CharField(allow_null=True)
+    verdict = serializers.CharField()
+    counts = CountsSerializer()
+    lanes = LaneSerializer(many=True)
+    episodes = EpisodeSerializer(many=True)
+    entries = EntrySerializer(many=True)
+
+
+@extend_schema_serializer(many=False)
+class GapsSerializer(LinksSerializer, WindowSerializer):
+    verdict = serializers.CharField()
+    counts = GapCountsSerializer()
+    unjudged = serializers.IntegerField(
+        min_value=0, help_text="Operations with over 1,000 messages around the window."
+    )
+    results = EntrySerializer(many=True)
+
+
+class SubjectBesideSerializer(serializers.Serializer[Any]):
+    """Its latest notifications in order of time, whom they were for, and where to ask on."""
+
+    activations = serializers.ListField(child=serializers.CharField())
+    users = RecipientSerializer(many=True)
+    notifications = NotificationSerializer(many=True)
+    links = serializers.DictField(child=serializers.URLField(allow_null=True))
+
+
+class SubjectDetailSerializer(SubjectBesideSerializer, SubjectSerializer):
+    pass
+
+
+class RecipientDetailSerializer(SubjectBesideSerializer, RecipientSerializer):
+    pass
+
+
+class OperationDetailSerializer(SubjectBesideSerializer, OperationSerializer):
+    gaps = EntrySerializer(many=True, allow_null=True)
+
+
+class NotificationDetailSerializer(NotificationSerializer):
+    links = serializers.DictField(child=serializers.URLField(allow_null=True))
+
+
+class HeardSerializer(serializers.Serializer[Any]):
+    message_type = ShownType()
+    first_at = MomentField()
+    last_at = MomentField()
+
+
+class SourceDetailSerializer(SourceSerializer):
+    types = HeardSerializer(many=True)
+    links = serializers.DictField(child=serializers.URLField(allow_null=True))
+
+
+class CellSerializer(serializers.Serializer[Any]):
+    """One count; the dimensions are those that were asked for, null where it was not told."""
+
+    at = MomentField(help_text="The start of the hour, the day or the window.")
+    message_type = ShownType(required=False)
+    result = ShownResult(required=False)
+    app_id = serializers.CharField(allow_null=True, required=False)
+    platform = serializers.CharField(allow_null=True, required=False)
+    source = serializers.CharField(  # type: ignore[assignment]  # DRF's is the field's own
+        allow_null=True, required=False
+    )
+    finding = serializers.CharField(required=False, help_text="A code, or `none`.")
+    count = serializers.IntegerField(min_value=1)
+
+
+@extend_schema_serializer(many=False)
+class StatsSerializer(WindowSerializer):
+    """`total` counts each notification once. `uncounted` of them were counted when asked; the
+    others had been, up to `tallied_at`."""
+
+    interval = one_of(Interval, allow_null=True)
+    by = serializers.ListField(child=one_of(Dimension))
+    total = serializers.IntegerField(min_value=0)
+    uncounted = serializers.IntegerField(min_value=0)
+    tallied_at = MomentField(allow_null=True)
+    results = CellSerializer(many=True)
+
+
+@extend_schema_serializer(many=False)
+class FeedSerializer(serializers.Serializer[Any]):
+    next = serializers.URLField()
+    cursor = serializers.CharField()
+    has_more = serializers.BooleanField()
+    results = NotificationSerializer(many=True)

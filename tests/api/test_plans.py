@@ -1,0 +1,132 @@
+"""No question that a list can be asked has the database read the whole record. `bench.reading` asks
+the same of a million notifications."""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.db import connection
+from rest_framework.test import APIClient
+
+from bench._plans import Plans, Question, questions, values
+from notifications.api.lists import ListViewSet
+from notifications.api.throttling import AccountThrottle
+from notifications.api.urls import router
+from notifications.models import Account
+from notifications.models.partitions import ensure_partition
+
+SINCE = datetime(2025, 3, 1, tzinfo=UTC)
+DAY = datetime(2025, 9, 14, tzinfo=UTC)
+COUNT = 40_000  # over a year: enough for the planner to have a choice
+LISTS = [prefix for prefix, viewset, _ in router.registry if issubclass(viewset, ListViewSet)]
+# A year of messages at even distances; the first of 4,999 devices and users has a hundredth of all.
+RECORD = """
+CREATE TEMPORARY TABLE told ON COMMIT DROP AS
+SELECT
+    n, at,
+    (lpad(to_hex((extract(epoch FROM at) * 1000)::bigint), 12, '0')
+        || '8' || substr(md5(n::text), 1, 3) || '8' || substr(md5(n::text), 4, 15))::uuid AS id,
+    CASE WHEN n % 4 < 2 THEN 'operation-' || n END AS operation,
+    CASE WHEN n % 4 = 3 THEN 'inbox-' || n END AS inbox,
+    'device-' || CASE WHEN n % 100 = 0 THEN 0 ELSE n % 4999 END AS device,
+    1 + CASE WHEN n % 100 = 0 THEN 0 ELSE n % 4999 END AS person
+FROM (
+    SELECT n, %(since)s::timestamptz + n * interval '365 days' / %(count)s AS at
+    FROM generate_series(0, %(count)s - 1) AS n
+) AS moments;
+
+INSERT INTO notifications_source (slug) VALUES ('bank'), ('former-bank');
+INSERT INTO notifications_recipient (id, user_id) OVERRIDING SYSTEM VALUE
+SELECT n, 'user-' || n FROM generate_series(1, 4999) AS n;
+INSERT INTO notifications_notification (
+    id, source_id, message_id, digest, message_type, result, operation_id, activation_id,
+    inbox_message_id, recipient_id, addressed_to, per_device, app_id, platform, silent, personal,
+    extras, findings, rules, emitted_at
+)
+SELECT
+    id, CASE WHEN n < 1000 THEN 'former-bank' ELSE 'bank' END, 'm-' || n,
+    decode(md5(n::text) || md5(id::text), 'hex'),
+    (ARRAY['mtoken.operationInit', 'mtoken.operationFinished', 'mtoken.statusChange',
+        'mtoken.inboxMessage.new'])[1 + n % 4],
+    CASE WHEN n % 4 = 1 THEN 'authentication.success' END,
+    operation, device, inbox, person, 'activation', false,
+    CASE WHEN n % 3 = 0 THEN 'business' ELSE 'mobile' END,
+    (ARRAY['apns', 'fcm', 'hms', NULL])[1 + n % 7 % 4], n % 9 = 0, n % 2 = 0,
+    jsonb_build_object('operationName', 'login', 'n', n),
+    CASE WHEN n % 50 = 0 THEN '[{"code": "not_uuid", "key": "n", "detail": ""}]'::jsonb
+        ELSE '[]' END,
+    1, at
+FROM told;
+INSERT INTO notifications_operation (id, first_notification_id, name, result, last_finish_id)
+SELECT operation, min(id::text)::uuid, CASE WHEN min(n) % 3 = 0 THEN 'login' ELSE 'payment' END,
+    'authentication.success', max(id::text)::uuid
+FROM told WHERE operation IS NOT NULL GROUP BY operation;
+INSERT INTO notifications_activation (id, first_notification_id)
+SELECT device, min(id::text)::uuid FROM told GROUP BY device;
+INSERT INTO notifications_inboxmessage (id, first_notification_id)
+SELECT inbox, id FROM told WHERE inbox IS NOT NULL;
+INSERT INTO notifications_accessrecord (who, via, action, subject, case_number, at)
+SELECT 'agent-' || n % 9, 'api', 'device_trace', device, 'C-' || n % 99, at
+FROM told WHERE n % 7 = 0;
+"""
+
+
+@pytest.fixture(scope="module")
+def plans(cloned_db: Callable[[], AbstractContextManager[str]]) -> Iterator[Plans]:
+    with cloned_db():
+        for week in range(54):
+            ensure_partition(SINCE + week * timedelta(weeks=1))
+        with connection.cursor() as cursor:
+            cursor.execute(
+                RECORD.replace("%(since)s", f"'{SINCE.isoformat()}'").replace(
+                    "%(count)s", str(COUNT)
+                )
+            )
+            # Of all rows and not of some, so that the plans are the same each time.
+            cursor.execute("SET default_statistics_target = 1000")
+            cursor.execute("VACUUM (ANALYZE)")
+        client = APIClient()
+        client.force_authenticate(Account.objects.create(username="planner", is_superuser=True))
+        yield Plans(client)
+
+
+@pytest.fixture(scope="module")
+def asked(plans: Plans) -> list[Question]:
+    return list(questions(DAY, values()))
+
+
+@pytest.fixture(autouse=True)
+def unlimited(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(AccountThrottle, "THROTTLE_RATES", {"read": None, "ingest": None})
+
+
+@pytest.mark.parametrize("prefix", LISTS)
+def test_no_question_reads_the_whole_record(
+    plans: Plans, asked: list[Question], prefix: str
+) -> None:
+    of_list = [each for each in asked if f"/{prefix}/" in each.address]
+    offending = {str(each): scans for each in of_list if (scans := plans.offences(each))}
+    told = {question: [str(scan) for scan in scans] for question, scans in offending.items()}
+    assert told == {}
+
+
+@pytest.mark.parametrize("prefix", LISTS)
+def test_every_filter_is_asked_with(asked: list[Question], prefix: str) -> None:
+    viewset = next(of for name, of, _ in router.registry if name == prefix)
+    used = {name for each in asked if f"/{prefix}/" in each.address for name in each.parameters}
+    assert used >= set(viewset.question_class.parameters()) - {"since", "until"}
+
+
+@pytest.mark.parametrize(
+    ("parameters", "window"),
+    [
+        ({"since": ["2025-01-01T00:00:00Z"], "result": ["no-such-result"]}, None),
+        ({"since": ["2025-01-01T00:00:00Z"], "source": ["bank"]}, None),
+        ({"since": ["2025-01-01T00:00:00Z"], "finding": ["not_uuid"]}, None),
+        ({"since": [(DAY - timedelta(days=60)).isoformat()], "order": ["asc"]}, DAY),
+        ({"activation": ["device-0"]}, DAY),
+    ],
+)
+def test_it_would_be_noticed(plans: Plans, parameters: dict, window: datetime | None) -> None:
+    assert plans.offences(Question("/api/v1/notifications/", parameters, window))
