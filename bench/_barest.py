@@ -1,12 +1,15 @@
-"""The floor of a single post: the barest Django view that decodes, inserts one row and commits."""
+"""The floor of a single post: the barest Django view that decodes, inserts one row and commits; and
+of an answer: the barest that knows who asks, by the API's own tokens."""
 
 import json
 import uuid
 
 from django.db import connection
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import include, path
 from django.views.decorators.csrf import csrf_exempt
+
+from notifications.api.authentication import TokenAuthentication
 
 
 @csrf_exempt
@@ -20,4 +23,13 @@ def barest(request: HttpRequest) -> HttpResponse:
     return HttpResponse(status=201)
 
 
-urlpatterns = [path("barest/", barest), path("", include("pushaudit.urls"))]
+def barest_answer(request: HttpRequest) -> HttpResponse:
+    known = TokenAuthentication().authenticate(request)
+    return HttpResponse(status=401) if known is None else JsonResponse({})
+
+
+urlpatterns = [
+    path("barest/", barest),
+    path("barest-answer/", barest_answer),
+    path("", include("pushaudit.urls")),
+]

@@ -31,7 +31,7 @@ GRANIAN = (
 
 
 class Service:
-    """Where it listens, its main process and a token that may post."""
+    """Where it listens, its main process and a token of an account of the group."""
 
     def __init__(self, port: int, pid: int, token: str) -> None:
         self.port, self.pid, self.token = port, pid, token
@@ -41,14 +41,15 @@ class Service:
         return self.head(path, len(body), content_type) + body
 
     def head(self, path: str, length: int, content_type: str) -> bytes:
-        lines = (
-            f"POST {path} HTTP/1.1",
-            f"Host: {HOST}:{self.port}",
-            f"Authorization: Token {self.token}",
-            f"Content-Type: {content_type}",
-            f"Content-Length: {length}",
-        )
-        return "\r\n".join([*lines, "", ""]).encode()
+        fields = (f"Content-Type: {content_type}", f"Content-Length: {length}")
+        return self._lines(f"POST {path} HTTP/1.1", *fields)
+
+    def asking(self, path: str) -> bytes:
+        return self._lines(f"GET {path} HTTP/1.1")
+
+    def _lines(self, first: str, *fields: str) -> bytes:
+        to = (f"Host: {HOST}:{self.port}", f"Authorization: Token {self.token}")
+        return "\r\n".join([first, *to, *fields, "", ""]).encode()
 
     def workers(self) -> list[int]:
         said = subprocess.check_output(["pgrep", "-P", str(self.pid)], text=True)  # noqa: S603, S607
@@ -56,13 +57,13 @@ class Service:
 
 
 @contextmanager
-def service(command: Sequence[str] = GUNICORN) -> Iterator[Service]:
+def service(command: Sequence[str] = GUNICORN, *, group: str = "Emitters") -> Iterator[Service]:
     """Runs within ``migrated()``, on its database."""
     from django.core.management import call_command
     from django.db import connection
 
     printed = StringIO()
-    call_command("create_token", "bench", group="Emitters", stdout=printed)
+    call_command("create_token", "bench", group=group, stdout=printed)
     with socket.socket() as probe:
         probe.bind((HOST, 0))
         port = probe.getsockname()[1]
