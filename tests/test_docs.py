@@ -7,6 +7,7 @@ import pytest
 from django.core.management import get_commands
 
 from notifications.api.notifications import INTERRUPTIONS
+from notifications.api.urls import router
 from notifications.protocol.extras import Code
 
 ROOT = Path(__file__).parent.parent
@@ -67,6 +68,23 @@ def raised_codes() -> set[str]:
     problems = re.findall(r'Problem\(\s*(?:\d{3}|status\.\w+), "(\w+)"', text)
     faults = re.findall(r'(?:_fault\([^,]+, |return |else \()"([a-z_]+)",', text)
     return {*problems, *faults, *INTERRUPTIONS}
+
+
+PARAMETERS = sorted(
+    {
+        (prefix, name)
+        for prefix, viewset, _ in router.registry
+        for of in (viewset.question_class, viewset.paging_class)
+        if of is not None
+        for name in of.parameters()
+    }
+)
+
+
+@pytest.mark.parametrize(("prefix", "name"), PARAMETERS)
+def test_a_parameter_is_described(prefix: str, name: str) -> None:
+    described = read("docs/api.md").split("### Filters")[1].split("## Rights")[0]
+    assert f"`{name}`" in described or f"`{name}=" in described
 
 
 def test_every_damage_of_a_stream_has_its_status() -> None:
