@@ -14,6 +14,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from notifications.filters.parameters import NUL
 from notifications.filters.questions import Paging, TimelineQuestion, TraceQuestion
 from notifications.filters.subjects import (
     ActivationFilters,
@@ -53,7 +54,13 @@ from .shapes import (
 from .traces import bounded, paged, viewer_of, window_of
 
 LATEST = 100  # notifications shown beside what they are about
-NUL = "\0"
+TRACE: dict[str, Any] = {
+    "detail": True,
+    "url_path": "trace",
+    "permission_classes": (MayTrace,),
+    "question_class": TraceQuestion,
+    "paging_class": Paging,
+}
 
 
 class SubjectViewSet(ListViewSet):
@@ -188,13 +195,7 @@ class ActivationViewSet(SubjectViewSet):
 
     @extend_schema(responses=DeviceTraceSerializer)
     @may_answer("too_much")
-    @action(
-        detail=True,
-        url_path="trace",
-        permission_classes=(MayTrace,),
-        question_class=TraceQuestion,
-        paging_class=Paging,
-    )
+    @action(**TRACE)
     def device_trace(self, request: Request, pk: str) -> Response:
         """What this device should have been told in a window, and what it was told."""
         question, paging = self.asked()
@@ -237,13 +238,7 @@ class RecipientViewSet(SubjectViewSet):
 
     @extend_schema(responses=UserTraceSerializer)
     @may_answer("too_much")
-    @action(
-        detail=True,
-        url_path="trace",
-        permission_classes=(MayTrace,),
-        question_class=TraceQuestion,
-        paging_class=Paging,
-    )
+    @action(**TRACE)
     def user_trace(self, request: Request, pk: int) -> Response:
         """All devices of this user side by side: a call begins with a user."""
         question, paging = self.asked()
