@@ -139,13 +139,15 @@ class ListFilters(Filters):
     @cached_property
     def _conditions(self) -> dict[str, list[Q]]:
         """Of each parameter that filters and was given."""
-        given = self._read[0].items()
-        filters = {name: self.filters[name] for name, _ in given}
-        return {
-            name: filters[name].conditions(values)
-            for name, values in given
-            if values and filters[name].field_name
-        }
+        found: dict[str, list[Q]] = {}
+        is_found = False
+        for name, values in self._read[0].items():
+            parameter = self.filters[name]
+            if values and parameter.field_name:
+                ask = parameter.checks if is_found else parameter.conditions
+                found[name] = ask(values)
+                is_found |= parameter.identifies
+        return found
 
     def _narrowed(self, without: str | None = None) -> "QuerySet[Any]":
         queryset: QuerySet[Any] = self.queryset.all()

@@ -66,6 +66,10 @@ class Parameter(django_filters.Filter):  # type: ignore[misc]
         """One for each of ``values``, or fewer, where nothing can meet them."""
         return [self.condition(value) for value in values]
 
+    def checks(self, values: Sequence[Any]) -> list[Q]:
+        """The same of what is found already by something else."""
+        return self.conditions(values)
+
     def condition(self, value: Any) -> Q:
         name = self.field_name
         return Q(**{f"{name}__isnull": True}) if value is None else Q(**{name: value})

@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import BooleanField, F, Func, Q, QuerySet
+from django.db.models import BooleanField, Exists, F, Func, OuterRef, Q, QuerySet
 
 from notifications.models import Notification, Recipient
+from notifications.models.querysets import NotificationQuerySet
 from notifications.protocol.identity import first_id_at
 from notifications.protocol.window import Bounds
 
@@ -20,26 +21,41 @@ class Told(Parameter):
     device. ``column`` is the notification's column of that, ``subject`` the one of the subjects.
 
     The identifiers are collected first, by the index of ``column``: a join, or a condition on what
-    exists, may be answered by walking through all subjects.
+    exists, may be answered by walking through all subjects. Where those are few already, what
+    exists is asked for each of them: two collections in one condition would be compared in full.
     """
 
     def __init__(self, *, subject: str, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.subject = subject
 
+    def checks(self, values: Sequence[Any]) -> list[Q]:
+        return [
+            Q(Exists(self._told(value).filter(**{self.subject: OuterRef("pk")})))
+            for value in self._meant(values)
+        ]
+
+    def conditions(self, values: Sequence[Any]) -> list[Q]:
+        return [self.condition(value) for value in self._meant(values)]
+
     def condition(self, value: Any) -> Q:
-        visible = Notification.objects.of_apps(self.parent.apps)
-        told = visible.filter(**{self.field_name: value})
+        told = self._told(value)
         keys = told.exclude(**{self.subject: None}).order_by().values(self.subject).distinct()
         return Q(_IsAnyOf(F("pk"), ArraySubquery(keys)))
+
+    def _told(self, value: Any) -> NotificationQuerySet:
+        visible: NotificationQuerySet = Notification.objects.of_apps(self.parent.apps)
+        return visible.filter(**{self.field_name: value})
+
+    def _meant(self, values: Sequence[Any]) -> Sequence[Any]:
+        return values
 
 
 class ToldUsers(Told):
     """The same of users, by user id."""
 
-    def conditions(self, values: Sequence[Any]) -> list[Q]:
-        people = Recipient.objects.filter(user_id__in=values).values_list("pk", flat=True)
-        return [self.condition(key) for key in people]
+    def _meant(self, values: Sequence[Any]) -> Sequence[Any]:
+        return list(Recipient.objects.filter(user_id__in=values).values_list("pk", flat=True))
 
 
 class _IsAnyOf(Func):
