@@ -17,6 +17,7 @@ from notifications.protocol.window import (
     LONGEST,
     BadWindow,
     Window,
+    day_around,
     read_window,
     written,
 )
@@ -31,7 +32,6 @@ LENGTHS: Mapping[str, str] = {
 }
 DEFAULT = "24h"
 NOTHING_CHOSEN: Mapping[str, str] = MappingProxyType({})
-AROUND = timedelta(hours=12)  # on either side of a notification whose device is asked about
 # As browsers send a datetime-local field; the page says that it is in UTC.
 _LOCAL = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,3})?)?")
 
@@ -102,7 +102,7 @@ class Question:
         return "?" + urlencode({**self.exactly, "cursor": cursor}) if cursor else None
 
     def around(self, moment: datetime) -> str | None:
-        window = _around(moment)
+        window = day_around(moment)
         return "?" + urlencode({**bounds(window), **self._kept}) if window else None
 
     def shorter(self) -> list[Choice]:
@@ -172,19 +172,11 @@ def around(
     """The trace of a notification's device, else of its user, around its ``moment``; "" when it
     names neither or its clock was astray."""
     kind, key = ("activation", activation) if activation is not None else ("recipient", recipient)
-    window = _around(moment)
+    window = day_around(moment)
     if key is None or window is None:
         return ""
     case = {"case": case_number} if case_number else {}
     return f"{trace_address(kind, key)}?{urlencode({**bounds(window), **case})}"
-
-
-def _around(moment: datetime) -> Window | None:
-    """None where a clock was astray."""
-    if not EARLIEST + AROUND <= moment <= LATEST - AROUND:
-        return None
-    whole = moment.replace(microsecond=0)  # so that addresses are short
-    return Window(whole - AROUND, whole + AROUND)
 
 
 def _moment(text: str) -> str | None:

@@ -1,17 +1,14 @@
 """Addresses of what an answer mentions, for whoever asks on; None where there is nothing."""
 
-from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
 
 from django.urls import reverse
 from rest_framework.request import Request
 
-from notifications.protocol.window import EARLIEST, LATEST, written
+from notifications.protocol.window import day_around, written
 
 from .permissions import MayTrace
-
-AROUND = timedelta(hours=12)  # on either side of a notification whose device is asked about
 
 
 def address_of(request: Request, name: str, key: Any) -> str | None:
@@ -29,9 +26,8 @@ def address_of_list(request: Request, name: str, **asked: Any) -> str | None:
 def address_of_trace(request: Request, notification: Any) -> str | None:
     """The trace of its device, else of its user, around it; None also for those who may not trace,
     and when its clock was astray."""
-    moment = notification.emitted_at.replace(microsecond=0)
-    in_time = EARLIEST + AROUND <= moment <= LATEST - AROUND
-    if not in_time or not request.user.has_perm(MayTrace.right):
+    window = day_around(notification.emitted_at)
+    if window is None or not request.user.has_perm(MayTrace.right):
         return None
     if notification.activation_id is not None:
         trace = _absolute(request, "activation-device-trace", notification.activation_id)
@@ -39,8 +35,8 @@ def address_of_trace(request: Request, notification: Any) -> str | None:
         trace = _absolute(request, "recipient-user-trace", notification.recipient_id)
     else:
         return None
-    window = {"since": written(moment - AROUND), "until": written(moment + AROUND)}
-    return f"{trace}?{urlencode(window)}"
+    bounds = {"since": written(window.since), "until": written(window.until)}
+    return f"{trace}?{urlencode(bounds)}"
 
 
 def _absolute(request: Request, name: str, *keys: Any) -> str:

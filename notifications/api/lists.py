@@ -10,6 +10,7 @@ from rest_framework.response import Response
 
 from notifications.filters.base import ListFilters, WindowedFilters
 from notifications.filters.notifications import PERSONAL
+from notifications.filters.parameters import NUL
 from notifications.filters.questions import ListPaging
 from notifications.models.querysets import Apps
 from notifications.protocol.identity import timestamp
@@ -61,7 +62,9 @@ class ListViewSet(QuestionViewSet):
         return self.listed(apps)
 
     def find(self, pk: Any) -> Any:
-        """Raises ``Http404``."""
+        """Raises ``Http404``, also for what no key can be."""
+        if pk >= 2**63 if isinstance(pk, int) else NUL in str(pk):
+            raise Http404
         found = self.findable(apps_of(self.request)).filter(pk=pk).first()
         if found is None:
             raise Http404

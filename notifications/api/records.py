@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.http import Http404
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema, extend_schema_view
 
@@ -24,7 +23,7 @@ class SourceViewSet(ListViewSet):
     serializer_class = SourceSerializer
     question_class = SourceFilters
     permission_classes = (OfAllApps,)
-    lookup_value_converter = "slug"
+    lookup_value_converter = "str"  # it is the name of an account, which may have dots and more
 
     def beside(self, shown: Source) -> dict[str, Any]:
         """When it reported each type of the specification first and last."""
@@ -49,8 +48,3 @@ class AccessRecordViewSet(ListViewSet):
     question_class = AccessRecordFilters
     permission_classes = (OfAllApps,)
     lookup_value_converter = "int"
-
-    def find(self, pk: int) -> Any:
-        if pk >= 2**63:
-            raise Http404
-        return super().find(pk)

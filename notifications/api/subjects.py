@@ -14,7 +14,6 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from notifications.filters.parameters import NUL
 from notifications.filters.questions import Paging, TimelineQuestion, TraceQuestion
 from notifications.filters.subjects import (
     ActivationFilters,
@@ -87,7 +86,7 @@ class SubjectViewSet(ListViewSet):
     def find(self, pk: str) -> Any:
         """By the identifier; a UUID may be in upper case."""
         key = identifier(pk)
-        if key is None or NUL in key:
+        if key is None:
             raise Http404
         found = super().find(key)
         return found if apps_of(self.request) is None else self.as_told(found)
@@ -132,13 +131,17 @@ class SubjectViewSet(ListViewSet):
         ]
 
 
-@extend_schema_view(retrieve=extend_schema(responses=OperationDetailSerializer))
 class OperationViewSet(SubjectViewSet):
     queryset = Operation.objects.all()
     serializer_class = OperationSerializer
     question_class = OperationFilters
     relation = "operation"
     pointers = ("first_notification", "named_by", "first_init", "last_finish")
+
+    @extend_schema(responses=OperationDetailSerializer)
+    @may_answer("too_much")  # an account that is limited to apps, whose notifications are read
+    def retrieve(self, request: Request, pk: Any) -> Response:
+        return super().retrieve(request, pk)
 
     @extend_schema(responses=TimelineSerializer)
     @may_answer("too_much")
@@ -164,7 +167,7 @@ class OperationViewSet(SubjectViewSet):
         )
 
     def as_told(self, shown: Operation) -> Operation:
-        told = tell_operations({shown.pk}, apps_of(self.request))[shown.pk]
+        told = bounded(tell_operations, {shown.pk}, apps_of(self.request))[shown.pk]
         shown.name, shown.result = told.name, told.result
         shown.first_notification_id = told.first_notification
         shown.first_init_id, shown.last_finish_id = told.first_init, told.last_finish
@@ -259,8 +262,6 @@ class RecipientViewSet(SubjectViewSet):
         return self.findable(apps)
 
     def find(self, pk: int) -> Recipient:  # type: ignore[override]  # a number, not a text
-        if pk >= 2**63:
-            raise Http404
         found: Recipient = ListViewSet.find(self, pk)
         return found
 

@@ -130,9 +130,8 @@ def whole(least: int, most: int) -> Read:
 
     def read(given: str) -> int:
         digits = text(given)
-        if not (digits.isascii() and digits.isdecimal()) or len(digits) > len(str(most)):
-            raise ValidationError(f"must be a whole number from {least} to {most:,}.")
-        if not least <= int(digits) <= most:
+        plain = digits.isascii() and digits.isdecimal() and len(digits) <= len(str(most))
+        if not plain or not least <= int(digits) <= most:
             raise ValidationError(f"must be a whole number from {least} to {most:,}.")
         return int(digits)
 

@@ -70,6 +70,14 @@ def read_bounds(since: str | None, until: str | None, *, now: datetime) -> Bound
     return Bounds(start, end)
 
 
+def day_around(moment: datetime) -> Window | None:
+    """A day around ``moment``, from and to whole seconds; None where a clock was astray."""
+    if not EARLIEST + DAY / 2 <= moment <= LATEST - DAY / 2:
+        return None
+    whole = moment.replace(microsecond=0)  # so that addresses are short
+    return Window(whole - DAY / 2, whole + DAY / 2)
+
+
 def written(moment: datetime) -> str:
     """A moment in UTC as it is read again, exactly."""
     return f"{moment.astimezone(UTC).replace(tzinfo=None).isoformat()}Z"

@@ -204,6 +204,14 @@ def test_an_operation_of_two_apps_is_found_by_its_identifier_as_one_app_was_told
     assert whole["result"] == "authentication.success"
 
 
+def test_an_operation_with_too_much_to_derive_is_told(
+    persona: Persona, told: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("notifications.trace.evidence.MOST", 0)
+    response = limited(persona).get(f"{API}/operations/{OPERATIONS['retail']}/")
+    assert (response.status_code, response.json()["code"]) == (400, "too_much")
+
+
 def test_what_leads_to_an_operation_is_of_the_accounts_apps_too(
     persona: Persona, told: dict[str, str], record_one: Callable[..., UUID]
 ) -> None:

@@ -13,7 +13,7 @@ SAMPLES = {
     "<uuid:pk>": "00000000-0000-8000-8000-000000000000",
     "<int:pk>": "1",
     "<path:pk>": DEVICE,
-    "<slug:pk>": "demo-bank",
+    "<str:pk>": "demo-bank",
 }
 
 

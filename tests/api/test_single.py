@@ -108,6 +108,17 @@ def test_a_source_says_when_it_was_heard(support: APIClient, record_one: Record)
     assert told["mtoken.operationInit"]["last_at"] > told["mtoken.operationInit"]["first_at"]
 
 
+def test_a_source_of_any_account_has_its_page(support: APIClient, record_one: Record) -> None:
+    """People may post too, under names that are no slugs."""
+    record_one(source="jana.nova+bank@example", extras=INIT)
+    (listed,) = support.get(f"{API}/sources/").json()["results"]
+    shown = support.get(f"{API}/sources/{quote(listed['slug'])}/").json()
+    assert shown["slug"] == "jana.nova+bank@example"
+    assert (
+        len(support.get(shown["links"]["notifications"] + f"&since={SINCE}").json()["results"]) == 1
+    )
+
+
 def test_auditors_read_who_looked(auditor: APIClient) -> None:
     for number in (1, 2):
         record_access(
@@ -136,6 +147,7 @@ def test_auditors_read_who_looked(auditor: APIClient) -> None:
         "recipients/999999/",
         f"recipients/{'9' * 40}/",
         "sources/none/",
+        "sources/%00/",
         "access-records/1/",
         f"access-records/{'9' * 40}/",
     ],
