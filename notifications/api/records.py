@@ -7,6 +7,7 @@ from drf_spectacular.utils import extend_schema, extend_schema_view
 
 from notifications.filters.records import AccessRecordFilters, SourceFilters
 from notifications.models import AccessRecord, Source
+from notifications.models.querysets import Extent
 from notifications.protocol.identity import timestamp
 from notifications.trace.contacts import contacts
 
@@ -34,7 +35,7 @@ class SourceViewSet(ListViewSet):
                     "first_at": timestamp(each.first),
                     "last_at": timestamp(each.last),
                 }
-                for each in contacts([shown.pk], timezone.now(), None)
+                for each in contacts([shown.pk], timezone.now(), Extent())
             ],
             "links": {
                 "notifications": address_of_list(self.request, "notification-list", source=shown.pk)

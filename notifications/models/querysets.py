@@ -1,6 +1,7 @@
 """Questions to the notifications and to what they are about, in sentences."""
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Self, TypeAlias, TypeVar
 from uuid import UUID
@@ -17,6 +18,31 @@ if TYPE_CHECKING:
 
 # The apps that an answer is limited to (`Account.limited_to`); None: not limited.
 Apps: TypeAlias = Collection[str] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """The notifications that an answer rests on: those of ``apps`` that transactions with a number
+    ``below`` this recorded; None limits nothing.
+
+    At or below the ``Horizon`` of any moment these stay the same for ever, and so does the answer.
+    """
+
+    apps: Apps = None
+    below: int | None = None
+
+    @property
+    def is_limited(self) -> bool:
+        return self.apps is not None or self.below is not None
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """``apps`` and ``below`` for a statement, which casts them to text[] and xid8."""
+        return {
+            "apps": None if self.apps is None else list(self.apps),
+            "below": None if self.below is None else str(self.below),
+        }
+
 
 M = TypeVar("M", bound=models.Model)
 
@@ -65,6 +91,10 @@ class NotificationQuerySet(models.QuerySet["Notification"]):
     def of_apps(self, apps: Apps) -> Self:
         """Those that name one of ``apps``; what tells no app is none of them."""
         return self if apps is None else self.filter(app_id__in=apps)
+
+    def within(self, extent: Extent) -> Self:
+        found = self.of_apps(extent.apps)
+        return found if extent.below is None else found.filter(recorded_xid__lt=extent.below)
 
     def about_operation(self, operation_id: str) -> Self:
         return self.filter(operation=operation_id)

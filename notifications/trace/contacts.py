@@ -1,7 +1,7 @@
 """When sources reported, and what they are known to send.
 
-For whoever is limited to apps that is learned from these apps' notifications alone, too: else a
-verdict would tell when others were last heard.
+That is learned from the notifications of the answer's extent alone, too: else a verdict would tell
+whoever is limited to apps when others were last heard.
 """
 
 from collections.abc import Iterable
@@ -12,7 +12,7 @@ from uuid import UUID
 
 from django.db import connection
 
-from notifications.models.querysets import Apps
+from notifications.models.querysets import Extent
 from notifications.protocol.debts import Heard
 from notifications.protocol.extras import MessageType
 from notifications.protocol.identity import first_id_at, time_of
@@ -22,11 +22,13 @@ LOOKED_THROUGH = 10_000  # of a source's reports of a type, for one that names a
 
 # Whether anything was reported before ``since`` is all that its earliest report decides, so any one
 # before will do; that keeps an app which began years after its source from being looked for in all
-# those years.
+# those years. What an answer at a bound passes over does not count towards those looked through: it
+# would change with what is recorded later.
 _REPORTED = """
     SELECT id FROM (
         SELECT id, app_id FROM notifications_notification
         WHERE source_id = source.slug AND message_type = type.name AND id {where}
+            AND (%(below)s::xid8 IS NULL OR recorded_xid < %(below)s::xid8)
         ORDER BY id {order} LIMIT %(looked_through)s
     ) AS report
     WHERE %(apps)s::text[] IS NULL OR app_id = ANY(%(apps)s)
@@ -55,12 +57,12 @@ class Contact:
 
 
 def heard(
-    sources: Iterable[str | None], now: datetime, apps: Apps, *, since: datetime
+    sources: Iterable[str | None], now: datetime, extent: Extent, *, since: datetime
 ) -> dict[str, Heard]:
     """When each source first and last reported, up to ``now``, and which types it ever did. Where
     it did so before ``since``, ``first`` is any such time."""
     found: dict[str, Heard] = {}
-    for each in contacts(sources, now, apps, since=first_id_at(since)):
+    for each in contacts(sources, now, extent, since=first_id_at(since)):
         known = found.get(each.source)
         found[each.source] = Heard(
             first=min(each.first, known.first if known else each.first),
@@ -71,7 +73,7 @@ def heard(
 
 
 def contacts(
-    sources: Iterable[str | None], now: datetime, apps: Apps, *, since: UUID = LEAST_ID
+    sources: Iterable[str | None], now: datetime, extent: Extent, *, since: UUID = LEAST_ID
 ) -> list[Contact]:
     """Of each type of the specification that a source ever reported, up to ``now``.
 
@@ -82,8 +84,8 @@ def contacts(
         "types": list(MessageType),
         "since": since,
         "end": first_id_at(now + timedelta(milliseconds=1)),
-        "apps": None if apps is None else list(apps),
         "looked_through": LOOKED_THROUGH,
+        **extent.parameters,
     }
     with connection.cursor() as cursor:
         cursor.execute(_HEARD, given)

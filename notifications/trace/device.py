@@ -6,7 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from notifications.models import Notification
-from notifications.models.querysets import Apps
+from notifications.models.querysets import Apps, Extent
 from notifications.protocol.audience import Basis, Certainty, Device, reaches
 from notifications.protocol.episodes import in_order as in_time_order
 from notifications.protocol.expectations import Judgement, judge, repeated
@@ -20,9 +20,9 @@ from .entries import Entry, Trace
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gathered:
     """What some devices' traces rest on: messages by id, and each operation among them judged;
-    both of ``apps`` only."""
+    both of ``extent`` only."""
 
-    apps: Apps
+    extent: Extent
     messages: Mapping[UUID, Message]
     judgements: Mapping[str, Judgement]
     inbox_repeats: frozenset[UUID]
@@ -30,7 +30,7 @@ class Gathered:
 
 def trace_device(activation: str, window: Window, *, now: datetime, apps: Apps = None) -> Trace:
     """Of a device that may have no notification at all. Raises ``TooMuch``."""
-    return trace_of(activation, gather({activation}, window, now=now, apps=apps), window)
+    return trace_of(activation, gather({activation}, window, now=now, extent=Extent(apps)), window)
 
 
 def gather(
@@ -38,22 +38,22 @@ def gather(
     window: Window,
     *,
     now: datetime,
-    apps: Apps,
+    extent: Extent,
     recipients: Collection[int] = frozenset(),
 ) -> Gathered:
     """All that concerns these ``devices``, the users they are known to belong to, and these
     ``recipients``, around ``window``; in eight queries at most."""
-    named = evidence.naming(devices, window, apps)
+    named = evidence.naming(devices, window, extent)
     people = {each.recipient for each in named if each.recipient is not None} | set(recipients)
-    wide = evidence.to_users(people, window, apps)
+    wide = evidence.to_users(people, window, extent)
     operations = {each.operation for each in (*named, *wide) if each.operation is not None}
-    told = evidence.about_operations(operations, apps)
+    told = evidence.about_operations(operations, extent)
     of_operations = [each for messages in told.values() for each in messages]
     messages = {each.id: each for each in (*named, *wide, *of_operations)}
-    known = evidence.knowledge(messages.values(), named, now, apps)
+    known = evidence.knowledge(messages.values(), named, now, extent)
     inbox = [each for each in messages.values() if each.inbox_message is not None]
     return Gathered(
-        apps=apps,
+        extent=extent,
         messages=messages,
         judgements={key: judge(each, known) for key, each in told.items()},
         inbox_repeats=frozenset(repeated(in_time_order(inbox))),
@@ -72,7 +72,7 @@ def trace_of(
         )
     )
     counts = entries.count(found)
-    about = Notification.objects.of_apps(gathered.apps).about_device(activation)
+    about = Notification.objects.within(gathered.extent).about_device(activation)
     return Trace(
         activation=activation,
         window=window,

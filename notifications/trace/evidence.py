@@ -1,6 +1,6 @@
 """Reading what a question needs, in a number of queries that does not depend on how much it is.
 
-Whatever is limited to ``apps`` is answered as if only their notifications were recorded.
+Whatever has an ``extent`` is answered as if only the notifications of it were recorded.
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -15,7 +15,7 @@ from django.db.models import BooleanField, ExpressionWrapper, OuterRef, Q, Subqu
 
 from notifications.models import Activation, Notification, Operation
 from notifications.models.patience import TooMuch
-from notifications.models.querysets import Apps, NotificationQuerySet
+from notifications.models.querysets import Extent, NotificationQuerySet
 from notifications.protocol.audience import status_changes
 from notifications.protocol.clients import Platform, views
 from notifications.protocol.debts import Knowledge, Terms
@@ -60,7 +60,7 @@ def terms() -> Terms:
 
 
 def knowledge(
-    told: Collection[Message], changes: Iterable[Message], now: datetime, apps: Apps
+    told: Collection[Message], changes: Iterable[Message], now: datetime, extent: Extent
 ) -> Knowledge:
     """What is known beside the messages that are ``told``; ``changes`` have the status changes of
     their devices."""
@@ -68,7 +68,7 @@ def knowledge(
     return Knowledge(
         now=now,
         terms=terms(),
-        heard=heard((each.source for each in told), now, apps, since=owed_since),
+        heard=heard((each.source for each in told), now, extent, since=owed_since),
         status_changes=status_changes(changes),
     )
 
@@ -88,28 +88,28 @@ def messages(
     return found
 
 
-def naming(devices: Collection[str], window: Window, apps: Apps) -> list[Message]:
+def naming(devices: Collection[str], window: Window, extent: Extent) -> list[Message]:
     """What names these devices around ``window``, and of each the last before that told its user:
     without any, the first one after."""
-    notifications = Notification.objects.of_apps(apps).filter(activation__in=devices)
+    notifications = Notification.objects.within(extent).filter(activation__in=devices)
     around = messages(notifications.emitted_between(*_around(window)))
     told = {each.activation for each in around if each.recipient is not None}
-    ids = _bindings(set(devices), apps, before=_around(window)[0])
+    ids = _bindings(set(devices), extent, before=_around(window)[0])
     if untold := set(devices) - told - ids.keys():
-        ids |= _bindings(untold, apps, before=None)
+        ids |= _bindings(untold, extent, before=None)
     return _distinct([*around, *messages(Notification.objects.filter(pk__in=ids.values()))])
 
 
-def to_users(recipients: Collection[int], window: Window, apps: Apps) -> list[Message]:
+def to_users(recipients: Collection[int], window: Window, extent: Extent) -> list[Message]:
     """What names these users and no device, around ``window``."""
     wide = Q(addressed_to="user") | Q(activation=None)
-    notifications = Notification.objects.of_apps(apps).filter(
+    notifications = Notification.objects.within(extent).filter(
         wide, recipient__in=recipients, per_device=False
     )
     return messages(notifications.emitted_between(*_around(window)))
 
 
-def about_operations(operations: Collection[str], apps: Apps) -> dict[str, list[Message]]:
+def about_operations(operations: Collection[str], extent: Extent) -> dict[str, list[Message]]:
     """All that was ever told of each of these operations, with their names."""
     known = {
         key: (name, first)
@@ -123,17 +123,17 @@ def about_operations(operations: Collection[str], apps: Apps) -> dict[str, list[
     # Only so that months before the first of them are not looked into.
     notifications = Notification.objects.filter(operation__in=known, id__gte=earliest)
     names: dict[str, str | None] = {key: name for key, (name, _) in known.items()}
-    if apps is not None:
-        notifications = notifications.of_apps(apps)
-        names = _names(notifications)  # the subject's may be another app's
+    if extent.is_limited:
+        notifications = notifications.within(extent)
+        names = _names(notifications)  # the subject's may rest on others
     found: dict[str, list[Message]] = {key: [] for key in known}
     for each in messages(notifications, names):
         found[each.operation or ""].append(each)
     return found
 
 
-def status_changes_of(devices: Collection[str], window: Window, apps: Apps) -> list[Message]:
-    notifications = Notification.objects.of_apps(apps).filter(
+def status_changes_of(devices: Collection[str], window: Window, extent: Extent) -> list[Message]:
+    notifications = Notification.objects.within(extent).filter(
         activation__in=devices, message_type=MessageType.STATUS_CHANGE
     )
     return messages(notifications.emitted_between(*_around(window)))
@@ -185,10 +185,10 @@ def _names(notifications: NotificationQuerySet) -> dict[str, str | None]:
     return found
 
 
-def _bindings(devices: set[str], apps: Apps, *, before: datetime | None) -> dict[str, UUID]:
+def _bindings(devices: set[str], extent: Extent, *, before: datetime | None) -> dict[str, UUID]:
     """Of each device the notification that tells its user: the last one ``before`` that moment, or
     the first of all when it is None."""
-    told = Notification.objects.of_apps(apps)
+    told = Notification.objects.within(extent)
     told = told.filter(activation=OuterRef("pk"), recipient__isnull=False)
     told = told.in_time_order() if before is None else told.newest_first()
     if before is not None:

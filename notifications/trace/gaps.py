@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import Any
 
 from notifications.models.patience import TooMuch, rows_within
-from notifications.models.querysets import Apps
+from notifications.models.querysets import Apps, Extent
 from notifications.protocol.expectations import Gap, judge
 from notifications.protocol.extras import MessageType
 from notifications.protocol.identity import first_id_at
@@ -24,14 +24,16 @@ LONGEST_QUERY = "20s"
 TOGETHER = 5_000  # messages of operations that are judged at a time
 
 # All but the ordinary: one announcement, then one finish, no two devices named, and nothing told
-# before. The rules owe nothing for those (a test holds the two equal), and they are nearly all. For
-# who is limited to apps, what other apps told before makes no suspect either.
+# before. The rules owe nothing for those (a test holds the two equal), and they are nearly all.
+# Where the answer is limited, what others told before makes no suspect either; OFFSET keeps the
+# planner from reading all that is earlier at once, which may be years, to have it at hand.
 _SUSPECTS = """
     SELECT operation_id, count(*)
     FROM notifications_notification AS told
     WHERE operation_id IS NOT NULL AND id >= %(since)s AND id < %(until)s
         AND message_type IN (%(init)s, %(finished)s)
         AND (%(apps)s::text[] IS NULL OR app_id = ANY(%(apps)s))
+        AND (%(below)s::xid8 IS NULL OR recorded_xid < %(below)s::xid8)
     GROUP BY operation_id
     HAVING NOT (
         count(*) = 2
@@ -44,10 +46,12 @@ _SUSPECTS = """
                 SELECT operation.first_notification_id FROM notifications_operation AS operation
                 WHERE operation.id = operation_id
             ) >= %(since)s
-            OR %(apps)s::text[] IS NOT NULL AND NOT EXISTS (
+            OR %(is_limited)s AND NOT EXISTS (
                 SELECT FROM notifications_notification AS earlier
                 WHERE earlier.operation_id = told.operation_id AND earlier.id < %(since)s
-                    AND earlier.app_id = ANY(%(apps)s)
+                    AND (%(apps)s::text[] IS NULL OR earlier.app_id = ANY(%(apps)s))
+                    AND (%(below)s::xid8 IS NULL OR earlier.recorded_xid < %(below)s::xid8)
+                OFFSET 0
             )
         )
     )
@@ -94,14 +98,24 @@ class Gaps:
 
 
 def find_gaps(
-    window: Window, *, now: datetime, wanted: Wanted | None = None, apps: Apps = None
+    window: Window,
+    *,
+    now: datetime,
+    wanted: Wanted | None = None,
+    apps: Apps = None,
+    below: int | None = None,
 ) -> Gaps:
-    """Those first owed in ``window``, a month at most. Raises ``TooMuch``."""
-    suspects = _suspects(window, apps)
+    """Those first owed in ``window``, a month at most. Raises ``TooMuch``.
+
+    With ``below``, as if only transactions with a lower number had recorded: up to the horizon, the
+    same question with the same ``now`` has the same answer for ever.
+    """
+    extent = Extent(apps, below)
+    suspects = _suspects(window, extent)
     found = entries.in_order(
         entries.entry_of_gap(gap, gap.certainty)
         for chunk in _chunks(suspects)
-        for gap in _judged(chunk, window, now, apps)
+        for gap in _judged(chunk, window, now, extent)
         if gap.at in window and (wanted is None or gap in wanted)
     )
     counts = entries.count(found)
@@ -114,7 +128,7 @@ def find_gaps(
     )
 
 
-def _suspects(window: Window, apps: Apps) -> dict[str, int]:
+def _suspects(window: Window, extent: Extent) -> dict[str, int]:
     """The operations that may have a gap in the window, each with how many messages it has."""
     margin = evidence.terms().longest
     given: dict[str, Any] = {
@@ -122,8 +136,9 @@ def _suspects(window: Window, apps: Apps) -> dict[str, int]:
         "until": first_id_at(window.until + margin),
         "init": MessageType.OPERATION_INIT,
         "finished": MessageType.OPERATION_FINISHED,
-        "apps": None if apps is None else list(apps),
         "most": MOST_SUSPECTS + 1,
+        "is_limited": extent.is_limited,
+        **extent.parameters,
     }
     found = dict(rows_within(LONGEST_QUERY, _SUSPECTS, given))
     if len(found) > MOST_SUSPECTS:
@@ -141,11 +156,11 @@ def _chunks(suspects: Mapping[str, int]) -> Iterator[list[str]]:
         yield [key for _, key in chunk]
 
 
-def _judged(operations: list[str], window: Window, now: datetime, apps: Apps) -> Iterator[Gap]:
-    told = evidence.about_operations(operations, apps)
+def _judged(operations: list[str], window: Window, now: datetime, extent: Extent) -> Iterator[Gap]:
+    told = evidence.about_operations(operations, extent)
     messages = [each for of_one in told.values() for each in of_one]
     devices = {each.activation for each in messages if each.activation is not None}
-    changes = evidence.status_changes_of(devices, window, apps)
-    known = evidence.knowledge(messages, changes, now, apps)
+    changes = evidence.status_changes_of(devices, window, extent)
+    known = evidence.knowledge(messages, changes, now, extent)
     for of_one in told.values():
         yield from judge(of_one, known).gaps

@@ -3,7 +3,7 @@
 from collections import Counter
 from datetime import datetime, timedelta
 
-from notifications.models.querysets import Apps
+from notifications.models.querysets import Apps, Extent
 from notifications.protocol.audience import Basis, Certainty
 from notifications.protocol.debts import Knowledge
 from notifications.protocol.episodes import Episode
@@ -19,8 +19,9 @@ _NOTHING = "Nothing expected, nothing emitted: no notification is about this ope
 
 def trace_operation(operation: str, *, now: datetime, apps: Apps = None) -> Timeline:
     """Of an operation that may have no notification. Raises ``TooMuch``."""
-    messages = evidence.about_operations({operation}, apps).get(operation, [])
-    known = evidence.knowledge(messages, _status_changes(messages, apps), now, apps)
+    extent = Extent(apps)
+    messages = evidence.about_operations({operation}, extent).get(operation, [])
+    known = evidence.knowledge(messages, _status_changes(messages, extent), now, extent)
     judgement = judge(messages, known)
     gaps = Counter(gap.episode for gap in judgement.gaps)
     emitted = [_emitted(each, judgement) for each in judgement.messages]
@@ -40,13 +41,13 @@ def trace_operation(operation: str, *, now: datetime, apps: Apps = None) -> Time
     )
 
 
-def _status_changes(messages: list[Message], apps: Apps) -> list[Message]:
+def _status_changes(messages: list[Message], extent: Extent) -> list[Message]:
     devices = {each.activation for each in messages if each.activation is not None}
     if not devices:
         return []
     moments = [each.at for each in messages]
     window = Window(min(moments), later(max(moments), timedelta(milliseconds=1)))
-    return evidence.status_changes_of(devices, window, apps)
+    return evidence.status_changes_of(devices, window, extent)
 
 
 def _emitted(message: Message, judgement: Judgement) -> entries.Entry:

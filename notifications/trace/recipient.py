@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from notifications.models import Notification
-from notifications.models.querysets import Apps
+from notifications.models.querysets import Apps, Extent
 from notifications.protocol.audience import Basis, Certainty
 from notifications.protocol.identity import first_id_at
 from notifications.protocol.window import Window
@@ -19,13 +19,14 @@ LOOKED_THROUGH = 500  # of a user's latest notifications, for the devices they n
 
 def trace_user(recipient: int, window: Window, *, now: datetime, apps: Apps = None) -> UserTrace:
     """Of a recipient by its surrogate key. Raises ``TooMuch``."""
-    activations = devices_of(recipient, window, apps)
-    gathered = gather(activations, window, now=now, apps=apps, recipients={recipient})
+    extent = Extent(apps)
+    activations = devices_of(recipient, window, extent)
+    gathered = gather(activations, window, now=now, extent=extent, recipients={recipient})
     traces = tuple(trace_of(each, gathered, window, recipient=recipient) for each in activations)
     rows = _rows(traces, _to_nobody(recipient, traces, gathered, window))
     found = [each.entry for each in rows]
     counts = entries.count(found)
-    about = Notification.objects.of_apps(apps).filter(recipient=recipient)
+    about = Notification.objects.within(extent).filter(recipient=recipient)
     return UserTrace(
         recipient=recipient,
         window=window,
@@ -38,10 +39,10 @@ def trace_user(recipient: int, window: Window, *, now: datetime, apps: Apps = No
     )
 
 
-def devices_of(recipient: int, window: Window, apps: Apps) -> tuple[str, ...]:
+def devices_of(recipient: int, window: Window, extent: Extent) -> tuple[str, ...]:
     """The devices that notifications to this user named last before the end of ``window``."""
     latest = (
-        Notification.objects.of_apps(apps)
+        Notification.objects.within(extent)
         .filter(recipient=recipient, id__lt=first_id_at(window.until))
         .newest_first()
         .values_list("activation_id", flat=True)[:LOOKED_THROUGH]

@@ -11,7 +11,7 @@ from typing import Any
 from django.db import connection
 
 from notifications.models.patience import TooMuch, rows_within
-from notifications.models.querysets import id_after
+from notifications.models.querysets import Apps, Extent, id_after
 from notifications.models.tally import MARK, counted
 from notifications.protocol.identity import EPOCH, first_id_at
 from notifications.protocol.window import DAY, Window
@@ -52,15 +52,23 @@ _TALLIED = """
     GROUP BY 1 {columns}
 """
 _UNCOUNTED = """
-    SELECT {bucket} AS at {columns}, sum(count) AS count, sum(count) AS uncounted
-    FROM ({above_the_mark}) AS uncounted
+    SELECT
+        {bucket} AS at {columns},
+        {sign} * sum(count) AS count, GREATEST({sign} * sum(count), 0) AS uncounted
+    FROM ({around_the_mark}) AS uncounted
     WHERE {condition}
     GROUP BY 1 {columns}
 """
+# What is above the mark is added, up to the bound if there is one. What is between the bound and a
+# mark beyond it is taken away again. LEAST and GREATEST pass over nulls.
+_SIGN = "CASE WHEN %(below)s::xid8 < (SELECT below FROM mark) THEN -1 ELSE 1 END"
 # The mark is read within the statement, so in its snapshot. As the planner cannot know it then, a
 # mark ``known`` from before is given as well: by that it chooses the index.
-_ABOVE_THE_MARK = counted(
-    "recorded_xid >= %(known)s::xid8 AND recorded_xid >= (SELECT below FROM mark)"
+_AROUND_THE_MARK = counted(
+    "recorded_xid >= LEAST(%(known)s::xid8, %(below)s::xid8)"
+    " AND recorded_xid >= LEAST((SELECT below FROM mark), %(below)s::xid8)"
+    " AND (%(below)s::xid8 IS NULL"
+    " OR recorded_xid < GREATEST((SELECT below FROM mark), %(below)s::xid8))"
     " AND id >= %(first)s AND id < %(end)s"
     " AND emitted_at >= %(since)s AND emitted_at < %(until)s"
 )
@@ -79,6 +87,7 @@ _ANSWER = f"""
         SELECT at {{columns}}, sum(count)::bigint AS count, sum(uncounted) AS uncounted
         FROM ({{parts}}) AS parts
         GROUP BY at {{columns}}
+        HAVING sum(count) <> 0
     ), head AS (
         SELECT
             below::text, CASE WHEN below > '0'::xid8 THEN moved_at END AS tallied_at,
@@ -124,7 +133,8 @@ class Stats:
     """``cells`` in order of time, then of their values; those with nothing in them are left out.
 
     ``total`` counts each notification once, also by finding. ``uncounted`` of them were in no tally
-    yet, which were last carried forward at ``tallied_at`` (None: there are none).
+    yet, which were last carried forward at ``tallied_at`` (None: there are none); these two tell of
+    the moment, also where the others are as of a bound.
     """
 
     window: Window
@@ -134,17 +144,21 @@ class Stats:
     tallied_at: datetime | None
 
 
-def count(question: Question, *, apps: Collection[str] | None = None) -> Stats:
-    """Of ``apps`` alone, unless that is None. Raises ``TooMuch``."""
+def count(question: Question, *, apps: Apps = None, below: int | None = None) -> Stats:
+    """Of ``apps`` alone, unless that is None. Raises ``TooMuch``.
+
+    With ``below``, of what transactions with a lower number recorded: up to the horizon, the cells
+    and the total stay the same for ever, wherever the tallies are.
+    """
     window = _widened(question.window, DAY if question.interval is Interval.DAY else HOUR)
-    statement, parameters = _statement(question, window, apps)
+    statement, parameters = _statement(question, window, Extent(apps, below))
     known = _mark()
     while True:
         head, *cells = rows_within(LONGEST_QUERY, statement, {**parameters, "known": known})
-        below, tallied_at, total, uncounted = head[:4]
-        if int(below) >= int(known):
+        mark, tallied_at, total, uncounted = head[:4]
+        if int(mark) >= int(known):
             break
-        known = below  # else the mark only grows: all is being counted anew
+        known = mark  # else the mark only grows: all is being counted anew
     if len(cells) > MOST_CELLS:
         raise TooMuch(f"{MOST_CELLS:,} cells")
     return Stats(
@@ -165,16 +179,14 @@ def _mark() -> str:
         return str(below)
 
 
-def _statement(
-    question: Question, window: Window, apps: Collection[str] | None
-) -> tuple[str, dict[str, Any]]:
+def _statement(question: Question, window: Window, extent: Extent) -> tuple[str, dict[str, Any]]:
     by = [_COLUMN[each] for each in question.by]
     names = ["finding" if each == "codes" else each for each in by]
     columns = _listed(dict.fromkeys(by))
     cells = "TABLE told"
     if Dimension.FINDING in question.by:
         cells = _BY_FINDING.format(names=", ".join(dict.fromkeys(names)), none=NONE)
-    condition, wanted = _condition(question.where, apps)
+    condition, wanted = _condition(question.where, extent.apps)
     selects, moments = _selects(question.interval, window, columns, condition)
     statement = _ANSWER.format(
         columns=columns,
@@ -183,7 +195,7 @@ def _statement(
         cells=cells,
         order=_listed(f'{each} COLLATE "C"' for each in names),
     )
-    return statement, {**moments, **wanted}
+    return statement, {**moments, **wanted, **extent.parameters}
 
 
 def _listed(columns: Iterable[str]) -> str:
@@ -202,7 +214,9 @@ def _selects(
     }
     told = {"columns": columns, "condition": condition}
     bucket = _WHOLE if interval is None else f"date_trunc('{interval}', starts_at, 'UTC')"
-    selects = [_UNCOUNTED.format(bucket=bucket, above_the_mark=_ABOVE_THE_MARK, **told)]
+    selects = [
+        _UNCOUNTED.format(bucket=bucket, sign=_SIGN, around_the_mark=_AROUND_THE_MARK, **told)
+    ]
     for place, (unit, since, until) in enumerate(_parts(interval, window)):
         bucket = _WHOLE if interval is None else "starts_at"
         selects.append(_TALLIED.format(bucket=bucket, table=_TABLE[unit], place=place, **told))
@@ -226,7 +240,7 @@ def _parts(interval: Interval | None, window: Window) -> list[tuple[Interval, da
 
 
 def _condition(
-    where: Mapping[Dimension, Collection[str | None]], apps: Collection[str] | None
+    where: Mapping[Dimension, Collection[str | None]], apps: Apps
 ) -> tuple[str, dict[str, Any]]:
     conditions: list[str] = []
     parameters: dict[str, Any] = {}
@@ -244,7 +258,6 @@ def _condition(
         parameters[_COLUMN[dimension]] = texts
     if apps is not None:
         conditions.append("app_id = ANY(%(apps)s::text[])")
-        parameters["apps"] = list(apps)
     return " AND ".join(conditions) or "true", parameters
 
 

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from uuid import UUID
 
-from notifications.models.querysets import Apps
+from notifications.models.querysets import Apps, Extent
 from notifications.protocol.extras import MessageType
 from notifications.protocol.message import Message
 
@@ -27,7 +27,7 @@ def tell_operations(operations: Collection[str], apps: Apps) -> dict[str, Operat
 
     Raises ``TooMuch``.
     """
-    told = evidence.about_operations(operations, apps)
+    told = evidence.about_operations(operations, Extent(apps))
     return {key: _told(messages) for key, messages in told.items() if messages}
 
 

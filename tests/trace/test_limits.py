@@ -14,6 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from notifications.ingest.envelope import emission_from
 from notifications.ingest.recorder import record
 from notifications.models import Activation, Operation, Recipient
+from notifications.models.querysets import Extent
 from notifications.protocol.extras import MessageType
 from notifications.protocol.reasons import Reason
 from notifications.protocol.window import Window
@@ -47,14 +48,18 @@ def recorded(envelopes: Envelopes) -> Iterator[None]:
     """What is recorded, until the block ends."""
     try:
         with transaction.atomic():
-            for source in ("bank", "mirror"):
-                own = [each for each in envelopes if each["source"] == source]
-                emissions = [emission_from(_envelope(each), now=NOW) for each in own]
-                record(emissions, source=source)
+            record_each(envelopes)
             yield
             raise _TakeBack
     except _TakeBack:
         pass
+
+
+def record_each(envelopes: Envelopes) -> None:
+    """By its source."""
+    for source in ("bank", "mirror"):
+        own = [each for each in envelopes if each["source"] == source]
+        record([emission_from(_envelope(each), now=NOW) for each in own], source=source)
 
 
 def _envelope(each: dict[str, Any]) -> dict[str, Any]:
@@ -210,7 +215,7 @@ def test_contacts_are_the_first_and_the_last_of_each_type(tell: Callable[..., No
     )
 
     def seconds(apps: list[str] | None) -> list[tuple[float, float]]:
-        found = contacts.contacts(["bank", "mirror"], NOW, apps)
+        found = contacts.contacts(["bank", "mirror"], NOW, Extent(apps))
         return [((each.first - NOON).seconds, (each.last - NOON).seconds) for each in found]
 
     assert seconds(None) == [(0, 180)]
@@ -231,7 +236,7 @@ def test_an_app_among_many_of_others_is_not_looked_for_in_all_of_them(
     monkeypatch.setattr(contacts, "LOOKED_THROUGH", 40)
     with CaptureQueriesContext(connection) as queries:
         told = evidence.messages(evidence.Notification.objects.all())
-        assert evidence.knowledge(told, [], NOW, ["retail"]).heard == {}
+        assert evidence.knowledge(told, [], NOW, Extent(["retail"])).heard == {}
     heard = queries[-1]["sql"]
     with connection.cursor() as cursor:
         cursor.execute(f"EXPLAIN (ANALYZE, TIMING OFF) {heard}")

@@ -13,6 +13,7 @@ from notifications.ingest.emission import Emission
 from notifications.ingest.envelope import emission_from
 from notifications.ingest.recorder import record
 from notifications.integrity.tallies import find_differences, fold_tallies, forget_tallies
+from notifications.models.querysets import Extent
 from notifications.protocol.window import Window
 from notifications.trace import stats
 from notifications.trace.evidence import TooMuch
@@ -44,6 +45,13 @@ def emission(**envelope: Any) -> Emission:
 
 def tell(*emissions: Emission, source: str = "bank") -> None:
     record(emissions, source=source)
+
+
+def horizon() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_snapshot_xmin(pg_current_snapshot())::text")
+        (number,) = cursor.fetchone()
+    return int(number)
 
 
 def fold() -> int:
@@ -111,10 +119,11 @@ class TestAnyQuestion:
     """Of records that grow from example to example, some of them folded, some not."""
 
     told: list[Told]
+    bounds: list[tuple[int, int]]  # each with how many were told below it
 
     @pytest.fixture(autouse=True)
     def nothing_told(self, committed_db: str) -> None:
-        TestAnyQuestion.told = []
+        TestAnyQuestion.told, TestAnyQuestion.bounds = [], []
 
     @settings(
         max_examples=60,
@@ -133,13 +142,17 @@ class TestAnyQuestion:
                 self.told.append((source, item))
         if data.draw(st.booleans()):
             fold_tallies()
+        self.bounds.append((horizon(), len(self.told)))
+        back = data.draw(st.sampled_from([None, None, 0, 1, 5, 20]))
+        below, number = (None, None) if back is None else self.bounds[-1 - back :][0]
+        told = self.told[:number]
         question = data.draw(questions())
         apps = data.draw(st.sampled_from([None, None, ("mobile",), (), ("desk", "nobody's")]))
-        answer = count(question, apps=apps)
+        answer = count(question, apps=apps, below=below)
         assert {(each.at, each.values): each.count for each in answer.cells} == cells_of(
-            question, self.told, apps
+            question, told, apps
         )
-        assert answer.total == total_of(question, self.told, apps)
+        assert answer.total == total_of(question, told, apps)
         assert answer.uncounted <= answer.total
 
 
@@ -300,16 +313,19 @@ def test_a_mark_that_is_taken_back_meanwhile_is_noticed(
     assert (asked().total, asked().uncounted) == (1, 1)
 
 
-def plan_of(question: Question, known: str) -> str:
+def plan_of(question: Question, known: str, below: int | None) -> str:
     """The plan of its statement, as of tables too large to scan."""
-    statement, parameters = stats._statement(question, question.window, None)
+    statement, parameters = stats._statement(question, question.window, Extent(below=below))
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off")
         cursor.execute(f"EXPLAIN {statement}", {**parameters, "known": known})
         return "\n".join(line for (line,) in cursor.fetchall())
 
 
-def test_tallies_and_what_is_uncounted_are_found_by_their_indexes(committed_db: str) -> None:
+@pytest.mark.parametrize("bound", [None, -5, 5])
+def test_tallies_and_what_is_uncounted_are_found_by_their_indexes(
+    committed_db: str, bound: int | None
+) -> None:
     hour = timedelta(hours=1)
     tell(*(emission(emitted_at=(NOW + hour * n).isoformat(), app_id=str(n)) for n in range(2_000)))
     fold()
@@ -320,9 +336,10 @@ def test_tallies_and_what_is_uncounted_are_found_by_their_indexes(committed_db: 
         )
     tell(emission(message_id="late"))
     known = stats._mark()
+    below = None if bound is None else int(known) + bound
     for interval in (None, *Interval):
         window = Window(START, START + 30 * DAY)
-        plan = plan_of(Question(window=window, interval=interval), known)
+        plan = plan_of(Question(window=window, interval=interval), known, below)
         assert f"{'hourly' if interval is Interval.HOUR else 'daily'}_tally_starts_at" in plan
         assert "y2026m03_recorded_xid_id_idx" in plan
         assert re.findall(r"Seq Scan on (\w+)", plan) == ["notifications_tallymark"]
