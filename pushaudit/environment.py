@@ -1,5 +1,6 @@
 """Typed reading of environment variables: a wrong value stops the start and names the variable."""
 
+import json
 import re
 from collections.abc import Callable, Sequence
 from typing import Any, Literal, NoReturn
@@ -105,6 +106,28 @@ class Environment:
         if not _is_seconds(value, least, most):
             self.refuse(name, f"must be whole seconds from {least} to {most}, not {value!r}")
         return int(value)
+
+    def whole(self, name: str, *, default: int, least: int, most: int) -> int:
+        value = self.text(name, default="") or str(default)
+        plain = re.fullmatch(r"[0-9]{1,6}", value, re.ASCII)
+        if not plain or not least <= int(value) <= most:
+            self.refuse(name, f"must be a whole number from {least} to {most}, not {value!r}")
+        return int(value)
+
+    def file_store(self, name: str, *, options: str, default: dict[str, Any]) -> dict[str, Any]:
+        """An entry of STORAGES: a class of Django's or of a package, and its options as JSON."""
+        backend, given = self.text(name, default=""), self.text(options, default="")
+        if not backend:
+            if given:
+                self.refuse(options, f"is for a {name} of your own; give that as well")
+            return default
+        try:
+            read = json.loads(given or "{}")
+        except ValueError:
+            read = None
+        if not isinstance(read, dict):
+            self.refuse(options, "must be a JSON object")  # without quoting it: it may have keys
+        return {"BACKEND": backend, "OPTIONS": read}
 
     def seconds_by_name(self, name: str, *, most: int) -> dict[str, int]:
         """``login=120,authorize_payment=600``"""

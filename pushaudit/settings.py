@@ -110,12 +110,25 @@ STATIC_URL = "static/"
 # Local runs serve straight from the apps: no collectstatic step between an edit and a reload.
 WHITENOISE_USE_FINDERS = IS_LOCAL
 STATIC_ROOT = None if IS_LOCAL else BASE_DIR / "staticfiles"
+# How long the files of an export are kept.
+EXPORT_LIFE = timedelta(days=env.whole("PUSHAUDIT_EXPORT_DAYS", default=7, least=1, most=365))
 STORAGES = {
+    "exports": env.file_store(
+        "PUSHAUDIT_EXPORT_STORE",
+        options="PUSHAUDIT_EXPORT_STORE_OPTIONS",
+        default={
+            "BACKEND": "notifications.exports.storage.WholeFiles",
+            "OPTIONS": {
+                "location": env.text("PUSHAUDIT_EXPORT_DIR", default="")
+                or (LOCAL.directory / "exports" if IS_LOCAL else BASE_DIR / "exports")
+            },
+        },
+    ),
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if IS_LOCAL
         else "whitenoise.storage.CompressedManifestStaticFilesStorage"
-    }
+    },
 }
 
 AUTH_PASSWORD_VALIDATORS = [
@@ -199,7 +212,11 @@ SPECTACULAR_SETTINGS = {
         "ClientKind": "notifications.api.serializers.CLIENT_KINDS",
         "ClientResult": "notifications.api.serializers.CLIENT_RESULTS",
         "CountsAs": "notifications.protocol.reasons.CountsAs",
+        "DataSet": "notifications.models.export.DataSet",
         "EntryKind": "notifications.trace.entries.Kind",
+        "ExportDelivery": "notifications.models.export.ExportDelivery",
+        "ExportFormat": "notifications.models.export.ExportFormat",
+        "ExportState": "notifications.models.export.ExportState",
         "FindingCode": "notifications.protocol.extras.Code",
         "Grade": "notifications.protocol.audience.Grade",
         "Mark": "notifications.protocol.expectations.Mark",

@@ -48,6 +48,9 @@ def start(**variables: str) -> subprocess.CompletedProcess[str]:
         ("PUSHAUDIT_CSRF_TRUSTED_ORIGINS", "pushaudit.example"),
         ("PUSHAUDIT_TRUST_FORWARDED_PROTO", "maybe"),
         ("PUSHAUDIT_THROTTLE_EXPORT", "many"),
+        ("PUSHAUDIT_EXPORT_DAYS", "0"),
+        ("PUSHAUDIT_EXPORT_DAYS", "a week"),
+        ("PUSHAUDIT_EXPORT_STORE_OPTIONS", "{}"),
         ("PUSHAUDIT_SECRET_KEY", "short"),
         ("PUSHAUDIT_PSEUDONYM_KEY", "short"),
         ("PUSHAUDIT_PSEUDONYM_KEY", "a" * 50),
@@ -90,6 +93,18 @@ def test_the_key_of_pseudonyms_is_derived_unless_it_is_given() -> None:
     assert derived == key() != key(PUSHAUDIT_SECRET_KEY="klmnopqrst" * 6)
     assert "abcdefghij" not in derived
     assert key(PUSHAUDIT_PSEUDONYM_KEY="0123456789" * 6) == "0123456789" * 6
+
+
+def test_exports_go_to_a_directory_or_to_a_store_of_ones_own() -> None:
+    there = start(**DEPLOYED, PUSHAUDIT_EXPORT_DIR="/srv/exports").stdout
+    assert "'location': '/srv/exports'" in there
+    other = {"PUSHAUDIT_EXPORT_STORE": "storages.backends.s3.S3Storage"}
+    options = {"PUSHAUDIT_EXPORT_STORE_OPTIONS": '{"bucket_name": "exports"}'}
+    assert "'bucket_name': 'exports'" in start(**DEPLOYED, **other, **options).stdout
+    refused = start(**DEPLOYED, **other, PUSHAUDIT_EXPORT_STORE_OPTIONS='{"secret": "abc}')
+    assert refused.returncode != 0
+    assert "PUSHAUDIT_EXPORT_STORE_OPTIONS must be a JSON object" in refused.stderr
+    assert "abc" not in refused.stderr
 
 
 def test_a_flag_set_to_nothing_is_not_set() -> None:

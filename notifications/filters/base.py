@@ -20,7 +20,7 @@ from notifications.protocol.window import DAY, BadWindow, Bounds, read_bounds
 from .parameters import Once, Parameter, any_of, choices, one_of, text
 
 UNASKED = timedelta(days=7)  # the window of a list that was asked for nothing that an index finds
-MOMENT = {
+MOMENT: dict[str, Any] = {
     "type": "string",
     "pattern": r"^([0-9]{1,6}[mhd]|"
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?(Z|[+-][0-9]{2}:[0-9]{2}))$",
@@ -40,7 +40,8 @@ def until() -> Once:
 
 class Filters(django_filters.FilterSet):  # type: ignore[misc]
     """``data`` are the parameters as they were given, ``now`` what lengths of time are before, and
-    ``apps`` those that the answer is limited to.
+    ``apps`` those that the answer is limited to. With ``whole`` a window that nobody asked for is
+    all of time, and not the last days.
 
     ``told`` says of each parameter what is wrong; ``values`` are what the others were read as.
     """
@@ -54,10 +55,11 @@ class Filters(django_filters.FilterSet):  # type: ignore[misc]
         *,
         now: datetime,
         apps: Apps = None,
+        whole: bool = False,
     ) -> None:
         found = Notification.objects.none() if queryset is None else queryset
         super().__init__(data=data, queryset=found)
-        self.now, self.apps = now, apps
+        self.now, self.apps, self.whole = now, apps, whole
 
     @classmethod
     def parameters(cls) -> Mapping[str, Parameter]:
@@ -176,7 +178,7 @@ class WindowedFilters(ListFilters):
     def bounds(self) -> Bounds:
         """The window that was asked for, or is taken for it. Raises ``BadWindow``."""
         given = read_bounds(self.value("since"), self.value("until"), now=self.now)
-        if given.since is not None or self.is_narrow:
+        if given.since is not None or self.is_narrow or self.whole:
             return given
         return Bounds((given.until or self.now) - UNASKED, given.until)
 

@@ -1,6 +1,7 @@
 """What is stored. Evidence is written by ``ingest.recorder`` alone and changed by nobody."""
 
 from .account import Account
+from .export import Export, ExportPart
 from .governance import MAX_CASE_NUMBER, AccessRecord
 from .notification import AddressedTo, Notification
 from .source import Source
@@ -14,6 +15,8 @@ __all__ = [
     "Activation",
     "AddressedTo",
     "DailyTally",
+    "Export",
+    "ExportPart",
     "HourlyTally",
     "InboxMessage",
     "Notification",

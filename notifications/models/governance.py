@@ -20,11 +20,14 @@ class AccessAction(models.TextChoices):
     DEVICE_TRACE = "device_trace", "Device trace"
     USER_TRACE = "user_trace", "User trace"
     OPERATION_TIMELINE = "operation_timeline", "Operation timeline"
+    EXPORT = "export", "Export"
+    EXPORT_DOWNLOAD = "export_download", "Download of an export"
 
 
 class AccessRecord(models.Model):
-    """Every view of a trace leaves one: who looked at whom, over which time, when and for which
-    case. Immutable: triggers refuse UPDATE, DELETE and TRUNCATE, as they do of notifications."""
+    """Every view of a trace, every export and every download of one leaves one: who looked at whom
+    or took what, over which time, when and for which case. Immutable: triggers refuse UPDATE,
+    DELETE and TRUNCATE, as they do of notifications."""
 
     Via: TypeAlias = AccessVia
     Action: TypeAlias = AccessAction
@@ -38,7 +41,8 @@ class AccessRecord(models.Model):
     # What
     action = models.CharField(max_length=18, choices=AccessAction)
     subject = IdentifierField(
-        help_text="Activation id, operation id or the recipient's surrogate key; never a user id."
+        help_text="Activation id, operation id, the recipient's surrogate key or the id of an"
+        " export; never a user id."
     )
     since = models.DateTimeField(null=True)
     until = models.DateTimeField(null=True)

@@ -10,7 +10,10 @@ from pushaudit.local_database import locks
 from pushaudit.local_database.state import LocalDatabaseError, LocalState, checkout_state
 
 KEEPER_SECONDS = 30.0
-OURS = ("data", "data.new", "postgresql-*", "*.log", "secret_key*", "*.lock", "lease")
+OURS = (
+    *("data", "data.new", "postgresql-*", "*.log", "secret_key*", "*.lock", "lease"),
+    "exports",  # the files of exports, where a local service keeps them
+)
 
 
 def remove(state: LocalState) -> bool:

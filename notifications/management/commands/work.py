@@ -11,10 +11,12 @@ from django.core.management.base import BaseCommand
 from django.db import Error, connection
 from django.utils import timezone
 
+from notifications.exports import jobs as exports
 from notifications.integrity.tallies import fold_tallies
 from notifications.models import partitions
 
 from ._ending import Ending
+from ._nice import be_nice
 from ._parent import add_parent, end_with, has_ended
 
 RETRY_SECONDS = 5.0
@@ -39,16 +41,23 @@ def make_partitions() -> bool:
     return False
 
 
+def expire_exports() -> bool:
+    exports.expire()
+    return False
+
+
 JOBS: Mapping[str, Job] = {
     "partitions": Job(every=3600, do=make_partitions),
     "tallies": Job(every=3, do=fold),
+    "exports": Job(every=1, do=exports.work),
+    "expired exports": Job(every=30, do=expire_exports),
 }
 
 
 class Command(BaseCommand):
     help = (
-        "Keeps what must be kept beside recording: counts notifications for the statistics and"
-        " makes the months that are due. Any number of workers may run."
+        "Keeps what must be kept beside recording: counts notifications for the statistics, makes"
+        " the months that are due, and makes exports. Any number of workers may run."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -62,6 +71,7 @@ class Command(BaseCommand):
                     pass
             return
         parent: int | None = options["parent"]
+        be_nice()
         ending = Ending()
         if parent is not None:
             end_with(parent)
