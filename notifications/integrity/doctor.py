@@ -6,11 +6,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection
+from django.db.models import Q
 
+from notifications.models import Export
 from notifications.models.partitions import partition_name, plan_partitions
 
 from .projections import plan_rebuild
-from .tallies import find_differences, waiting_since
+from .tallies import BEHIND, find_differences, waiting_since
 
 CLOCK_TOLERANCE = timedelta(minutes=1)
 NAMED = 3  # examples in one symptom
@@ -194,6 +196,20 @@ def _tallies(now: datetime) -> Iterator[Symptom]:
         )
 
 
+def _exports(now: datetime) -> Iterator[Symptom]:
+    waiting = Export.objects.filter(
+        delivery=Export.Delivery.JOB,
+        state__in=(Export.State.QUEUED, Export.State.RUNNING),
+        due_at__lt=now - BEHIND,
+    ).filter(Q(claim=None) | Q(alive_at__lt=now - BEHIND))
+    if count := waiting.count():
+        yield Symptom(
+            "exports_wait",
+            f"{count} exports are due for over {BEHIND.seconds // 60} minutes and not being made",
+            "run manage.py work",
+        )
+
+
 EXAMINATIONS: dict[str, Callable[[datetime], Iterator[Symptom]]] = {
     "guards": _guards,
     "partitions": _partitions,
@@ -202,6 +218,7 @@ EXAMINATIONS: dict[str, Callable[[datetime], Iterator[Symptom]]] = {
     "relations": _relations,
     "subjects": _subjects,
     "tallies": _tallies,
+    "exports": _exports,
 }
 
 

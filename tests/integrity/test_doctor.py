@@ -13,6 +13,7 @@ from notifications.ingest.envelope import emission_from
 from notifications.ingest.recorder import record
 from notifications.integrity.doctor import EXAMINATIONS, examine
 from notifications.integrity.tallies import fold_tallies
+from notifications.models import Export
 from tests.conftest import INIT, NOW, SOURCE
 
 COPIED = """
@@ -105,6 +106,28 @@ def test_a_source_that_reports_the_future_is_found() -> None:
 @pytest.mark.usefixtures("recorded")
 def test_a_month_that_nobody_made_is_found() -> None:
     assert symptoms(datetime(2040, 1, 1, tzinfo=UTC)) == ["missing_month", "missing_month"]
+
+
+@pytest.mark.usefixtures("recorded")
+def test_exports_that_nobody_makes_are_found() -> None:
+    now = timezone.now()
+    export = Export.objects.create(
+        who="ana",
+        via="api",
+        dataset="notifications",
+        format="csv",
+        filters={},
+        tells_users=False,
+        delivery="job",
+        state="queued",
+    )
+    later = now + timedelta(minutes=11)
+    assert symptoms(now) == []
+    assert symptoms(later) == ["exports_wait"]
+    Export.objects.update(state="running", claim=export.pk, alive_at=later)
+    assert symptoms(later) == []
+    Export.objects.update(alive_at=now)
+    assert symptoms(later) == ["exports_wait"]
 
 
 @pytest.mark.usefixtures("recorded")
