@@ -35,6 +35,10 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
     "finished": ("true", "false"),
     "via": ("api", "admin"),
     "action": ("device_trace", "user_trace"),
+    "state": ("finished", "expired"),
+    "dataset": ("notifications", "gaps"),
+    "format": ("csv", "parquet"),
+    "delivery": ("job", "stream"),
     "extras.operationName": ("login", "no-such-name"),
 }
 # Where the record is asked for the values that most rows have, and so are the hardest.

@@ -20,10 +20,10 @@ def json_body(request: Request) -> bytes:
     if request.headers.get("Content-Encoding", "identity") != "identity":
         raise exceptions.UnsupportedMediaType(
             request.headers["Content-Encoding"],
-            "A single notification must be sent without Content-Encoding.",
+            "A single JSON object must be sent without Content-Encoding.",
         )
     if "Transfer-Encoding" in request.headers:
-        detail = "A single notification must be sent with its Content-Length, not chunked."
+        detail = "A single JSON object must be sent with its Content-Length, not chunked."
         fault = Fault("header", "Content-Length", "length_required", detail)
         raise Problem(411, "length_required", detail, fault)
     body = _Body(request)
@@ -35,10 +35,10 @@ def json_body(request: Request) -> bytes:
         fault = Fault("body", "#", damage.code, damage.detail)
         raise Problem(400, damage.code, damage.detail, fault) from damage
     if len(data) > MAX_BYTES:
-        detail = f"The body has over {MAX_BYTES} bytes; one notification has at most that."
+        detail = f"The body has over {MAX_BYTES} bytes; one JSON object has at most that."
         raise Problem(413, "too_large", detail, Fault("body", "#", "too_large", detail))
     if not data:
-        detail = "The body is empty; send one JSON object with at least extras."
+        detail = "The body is empty; send one JSON object."
         raise Problem(400, "empty_body", detail, Fault("body", "#", "empty_body", detail))
     return data
 

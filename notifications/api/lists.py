@@ -1,6 +1,6 @@
 """Lists and single things of the record, each over its own filters."""
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from typing import Any
 
 from django.db.models import QuerySet
@@ -34,9 +34,7 @@ class ListViewSet(QuestionViewSet):
 
     @may_answer("too_much")
     def list(self, request: Request) -> Response:
-        for name in PERSONAL:
-            if name in request.query_params and not may_see_users(request):
-                raise _by_user(name)
+        require_users(request, request.query_params, where="query")
         asked, paging = self.asked(self.listed(apps_of(request)))
         pages = ListPages(self.basename or "", asked, paging)
         page = bounded(pages.read)
@@ -84,7 +82,15 @@ def _window(asked: WindowedFilters) -> dict[str, Any]:
     }
 
 
-def _by_user(parameter: str) -> Problem:
-    detail = f"This account lacks {VIEW_USERS}: it reads pseudonyms and cannot ask for a user."
-    fault = Fault("query", parameter, "permission_denied", detail)
-    return Problem(403, "permission_denied", detail, fault)
+def require_users(request: Request, asked: Container[str], *, where: str, before: str = "") -> None:
+    """Raises ``Problem`` (403) where somebody asks for a user who reads pseudonyms. The parameters
+    that were ``asked`` with are in ``where``, their pointers begin with ``before``."""
+    if may_see_users(request):
+        return
+    for name in PERSONAL:
+        if name in asked:
+            detail = (
+                f"This account lacks {VIEW_USERS}: it reads pseudonyms and cannot ask for a user."
+            )
+            fault = Fault(where, f"{before}{name}", "permission_denied", detail)
+            raise Problem(403, "permission_denied", detail, fault)

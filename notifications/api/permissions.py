@@ -1,10 +1,12 @@
 """Rights: Django's own permissions, the same in the API and the admin."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from rest_framework.permissions import BasePermission, DjangoModelPermissions
 from rest_framework.request import Request
 
+from notifications.exports.datasets import OFFERS, lacking
 from notifications.models import Account
 
 if TYPE_CHECKING:
@@ -12,6 +14,8 @@ if TYPE_CHECKING:
 
 
 VIEW_USERS = "notifications.view_recipient"
+EXPORT = "notifications.add_export"
+VIEW_EXPORTS = "notifications.view_export"
 
 
 class ModelPermissions(DjangoModelPermissions):
@@ -30,8 +34,8 @@ class ModelPermissions(DjangoModelPermissions):
         allowed = super().has_permission(request, view)
         if not allowed and request.user.is_authenticated:
             model = self._queryset(view).model
-            lacking: Any = ", ".join(self.get_required_permissions(request.method or "", model))
-            self.message = f"This account lacks {lacking}; an administrator gives it by a group."
+            needed: Any = self.get_required_permissions(request.method or "", model)
+            self.message = told_lacking(needed)
         return bool(allowed)
 
 
@@ -42,7 +46,7 @@ class NamedRight(BasePermission):
 
     @property
     def message(self) -> str:
-        return f"This account lacks {self.right}; an administrator gives it by a group."
+        return told_lacking([self.right])
 
     def has_permission(self, request: Request, view: "APIView") -> bool:
         return bool(request.user.is_authenticated and request.user.has_perm(self.right))
@@ -73,6 +77,53 @@ class OfAllApps(ModelPermissions):
 
 class MayViewOperations(NamedRight):
     right = "notifications.view_operation"
+
+
+class MayExport(BasePermission):
+    """To export, and to see the ``dataset`` of the view. A wrong method is 405 and not 403."""
+
+    message: str
+
+    def rights(self, view: Any) -> Sequence[str]:
+        return EXPORT, OFFERS[view.dataset].right
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        if not request.user.is_authenticated:
+            return False
+        missing = lacking_to_export(request, view.dataset) if view.action else []
+        self.message = told_lacking(missing)
+        return not missing
+
+
+class MayAskForExports(NamedRight):
+    right = EXPORT
+
+
+class MaySeeExports(BasePermission):
+    """Those who export see their own; others need a right to see them."""
+
+    message = (
+        f"This account lacks {EXPORT} or {VIEW_EXPORTS}; an administrator gives it by a group."
+    )
+
+    def rights(self, view: Any) -> Sequence[str]:
+        return (EXPORT,)
+
+    def has_permission(self, request: Request, view: "APIView") -> bool:
+        return any(map(request.user.has_perm, (EXPORT, VIEW_EXPORTS)))
+
+
+def lacking_to_export(request: Request, dataset: str) -> list[str]:
+    return lacking(request.user, dataset) if isinstance(request.user, Account) else [EXPORT]
+
+
+def may_see_all_exports(request: Request) -> bool:
+    """Not of accounts that are limited to apps: an export of others tells of all of them."""
+    return request.user.has_perm(VIEW_EXPORTS) and apps_of(request) is None
+
+
+def told_lacking(rights: Sequence[str]) -> str:
+    return f"This account lacks {', '.join(rights)}; an administrator gives it by a group."
 
 
 def may_see_users(request: Request) -> bool:

@@ -31,3 +31,23 @@ class JSONRenderer(renderers.JSONRenderer):
 def _plain(value: Any) -> Any:
     """Also of a kind of ``str``, such as DRF's error details, which msgspec does not take."""
     return str(value) if isinstance(value, str) else JSONEncoder().default(value)
+
+
+CSV, NDJSON, PARQUET = "text/csv", "application/x-ndjson", "application/vnd.apache.parquet"
+GZIP, ZIP = "application/gzip", "application/zip"
+
+
+class FileRenderer(JSONRenderer):
+    """Of a view that answers with files: so that they can be asked for (``Accept``). What it
+    renders is a problem."""
+
+    format = "file"
+
+
+FILE_RENDERERS = (
+    JSONRenderer,
+    *(
+        type("FileRenderer", (FileRenderer,), {"media_type": media_type})
+        for media_type in (CSV, NDJSON, PARQUET, GZIP, ZIP)
+    ),
+)

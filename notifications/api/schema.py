@@ -15,8 +15,9 @@ from rest_framework.permissions import AllowAny, DjangoModelPermissions
 from notifications.filters.base import Filters, WindowedFilters
 from notifications.filters.parameters import Parameter
 
+from .export_requests import SCHEMA as EXPORT_REQUEST
 from .json_schemas import SCHEMAS
-from .permissions import NamedRight
+from .permissions import MayExport, MaySeeExports, NamedRight
 from .problems import CONTENT_TYPE
 
 # Every problem of the API but server_error, which no operation promises, and method_not_allowed,
@@ -38,12 +39,17 @@ STATUS_OF: Mapping[str, int] = {
     "not_found": 404,
     "not_acceptable": 406,
     "conflict": 409,
+    "too_many_exports": 409,
+    "not_cancellable": 409,
+    "export_unfinished": 409,
+    "export_gone": 410,
     "length_required": 411,
     "too_large": 413,
     "line_too_long": 413,
     "expands_too_much": 413,
     "unsupported_media_type": 415,
     "invalid_envelope": 422,
+    "invalid_export": 422,
     "throttled": 429,
     "unavailable": 503,
 }
@@ -61,9 +67,18 @@ EXTRAS = {
 }
 OF_BODIES = ("incomplete_body", "length_required", "unsupported_media_type")
 HEADERS: Mapping[str, dict[str, Any]] = {
-    "Link": {
-        "description": "The pages before and after (RFC 8288), rel `prev` and `next`.",
+    "Content-Disposition": {
+        "description": "The name to save the file by.",
         "schema": {"type": "string"},
+    },
+    "Link": {
+        "description": "The pages before and after (RFC 8288), rel `prev` and `next`; of an export"
+        " its document, rel `describedby`.",
+        "schema": {"type": "string"},
+    },
+    "Location": {
+        "description": "The address of what is being made.",
+        "schema": {"type": "string", "format": "uri"},
     },
     "Retry-After": {
         "description": "Seconds to wait before the request is repeated.",
@@ -197,7 +212,7 @@ class OperationSchema(AutoSchema):
             found.add("unknown_parameter")
         if ("query", "cursor") in parameters:
             found.add("invalid_cursor")
-        if self.method == "POST":
+        if self.method == "POST" and self._get_request_body():
             found |= {*OF_BODIES}
         if self.view.get_throttles():
             found.add("throttled")
@@ -220,6 +235,10 @@ class OperationSchema(AutoSchema):
             yield from ("RateLimit", "RateLimit-Policy")
         if status in (429, 503):
             yield "Retry-After"
+        if status == 202:
+            yield "Location"
+        if status == 200 and getattr(self.view, "sends_files", False):
+            yield from ("Content-Disposition", "Link")
         if status == 200 and any(each["name"] == "cursor" for each in self._get_parameters()):
             yield "Link"
 
@@ -227,6 +246,8 @@ class OperationSchema(AutoSchema):
         for permission in self.view.get_permissions():
             if isinstance(permission, NamedRight):
                 yield permission.right
+            elif isinstance(permission, (MayExport, MaySeeExports)):
+                yield from permission.rights(self.view)
             elif isinstance(permission, DjangoModelPermissions):
                 model = self.view.get_queryset().model
                 yield from permission.get_required_permissions(self.method, model)
@@ -269,6 +290,7 @@ def _parameter(name: str, told: Parameter) -> dict[str, Any]:
 def add_components(result: dict[str, Any], **context: Any) -> dict[str, Any]:
     """A postprocessing hook: what operations refer to and no serializer says."""
     components = result["components"]
-    components["schemas"] = dict(sorted({**components["schemas"], **SCHEMAS}.items()))
+    made = {**components["schemas"], **SCHEMAS, "ExportRequest": EXPORT_REQUEST}
+    components["schemas"] = dict(sorted(made.items()))
     components["headers"] = dict(sorted(HEADERS.items()))
     return result

@@ -4,10 +4,12 @@ from django.urls import path
 from rest_framework.routers import Route, SimpleRouter
 
 from .docs import DocsView, SchemaView
+from .exports import ExportViewSet
 from .gaps import GapViewSet
 from .notifications import NotificationViewSet
 from .records import AccessRecordViewSet, SourceViewSet
 from .stats import StatsViewSet
+from .streams import StreamViewSet
 from .subjects import (
     ActivationViewSet,
     InboxMessageViewSet,
@@ -31,6 +33,8 @@ router.register("inbox-messages", InboxMessageViewSet, basename="inbox-message")
 router.register("recipients", RecipientViewSet, basename="recipient")
 router.register("gaps", GapViewSet, basename="gap")
 router.register("stats", StatsViewSet, basename="stats")
+router.register("exports", StreamViewSet, basename="export-stream")
+router.register("exports", ExportViewSet, basename="export")
 router.register("sources", SourceViewSet, basename="source")
 router.register("access-records", AccessRecordViewSet, basename="access-record")
 

@@ -6,6 +6,7 @@ from typing import Any
 from django.utils import timezone
 from rest_framework import exceptions, viewsets
 from rest_framework.request import Request
+from rest_framework.response import Response
 
 from notifications.filters.base import Filters, nearest
 from notifications.filters.questions import Paging
@@ -23,6 +24,7 @@ class QuestionViewSet(Limited, viewsets.GenericViewSet[Any]):
 
     question_class: type[Filters] | None = None
     paging_class: type[Paging] | None = None
+    sends_files = False  # an answer to the current action is a file
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
@@ -31,7 +33,8 @@ class QuestionViewSet(Limited, viewsets.GenericViewSet[Any]):
 
     def finalize_response(self, *args: Any, **kwargs: Any) -> Any:
         response = super().finalize_response(*args, **kwargs)
-        response.add_post_render_callback(_without_its_data)
+        if isinstance(response, Response):  # and no file
+            response.add_post_render_callback(_without_its_data)
         return response
 
     @property

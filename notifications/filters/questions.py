@@ -2,12 +2,12 @@
 
 from django.core.exceptions import ValidationError
 
-from notifications.models import MAX_CASE_NUMBER
+from notifications.models import MAX_CASE_NUMBER, Export
 from notifications.protocol.reasons import CountsAs, Reason, Rule
 
 from .base import Filters, since, until
 from .notifications import FINDING, FINDINGS, PLATFORM, PLATFORMS, platform
-from .parameters import Once, Parameter, choices, names, one_of, text, whole
+from .parameters import NAME, Once, Parameter, choices, names, one_of, text, whole
 
 ON_A_PAGE, MOST_ON_A_PAGE = 100, 1_000
 
@@ -79,6 +79,34 @@ class FeedQuestion(Filters):
         help="now: begin with what is recorded from now on, instead of with the oldest.",
         schema=choices(("now",)),
     )
+
+
+class ExportParameters(Filters):
+    """How an export is written; what it is of, the parameters of its data set say."""
+
+    FORMULAS = ("defused", "kept")
+
+    format = Once(
+        one_of(Export.Format.values),
+        help="csv (the default), ndjson or parquet.",
+        schema={**choices(Export.Format.values), "default": Export.Format.CSV.value},
+    )
+    gzip = Once(
+        one_of(("true", "false")),
+        help="true: compressed, as a .gz file. Not of Parquet, which is compressed by itself.",
+        schema={**choices(("true", "false")), "default": "false"},
+    )
+    formulas = Once(
+        one_of(FORMULAS),
+        help="kept: cells of CSV that a spreadsheet would calculate are left as they are.",
+        schema={**choices(FORMULAS), "default": "defused"},
+    )
+    case = case()
+
+
+class DownloadQuestion(Filters):
+    part = Once(text, help="This file of the export alone, by its name.", schema=NAME)
+    case = case()
 
 
 class Paging(Filters):

@@ -1,10 +1,12 @@
 """What sources and access records can be asked for."""
 
 from typing import Any
+from uuid import UUID
 
 from django.db.models import QuerySet
 
-from notifications.models import MAX_CASE_NUMBER, AccessRecord
+from notifications.models import MAX_CASE_NUMBER, AccessRecord, Export
+from notifications.protocol.identity import first_id_at
 from notifications.protocol.window import Bounds
 
 from .base import ListFilters, WindowedFilters
@@ -50,4 +52,45 @@ class AccessRecordFilters(WindowedFilters):
             queryset = queryset.filter(at__gte=bounds.since)
         if bounds.until is not None:
             queryset = queryset.filter(at__lt=bounds.until)
+        return queryset
+
+
+class ExportFilters(WindowedFilters):
+    """In the order of their ids, which is that of the times they were asked at."""
+
+    state = Parameter(
+        one_of(Export.State.values),
+        column="state",
+        help="In this state.",
+        schema=choices(Export.State.values),
+    )
+    dataset = Parameter(
+        one_of(Export.DataSet.values),
+        column="dataset",
+        help="Of this data set.",
+        schema=choices(Export.DataSet.values),
+    )
+    format = Parameter(
+        one_of(Export.Format.values),
+        column="format",
+        help="In this format.",
+        schema=choices(Export.Format.values),
+    )
+    delivery = Parameter(
+        one_of(Export.Delivery.values),
+        column="delivery",
+        help="Delivered in this way.",
+        schema=choices(Export.Delivery.values),
+    )
+    who = names("who", "Asked for by this account.")
+
+    def within(self, queryset: "QuerySet[Any]", bounds: Bounds) -> "QuerySet[Any]":
+        """By the ids as well, which carry the same times to the millisecond: a page is then read by
+        the index that orders it, from where the window begins."""
+        if bounds.since is not None:
+            first = first_id_at(bounds.since)
+            queryset = queryset.filter(id__gte=first, asked_at__gte=bounds.since)
+        if bounds.until is not None:
+            last = UUID(int=first_id_at(bounds.until).int | 2**80 - 1)
+            queryset = queryset.filter(id__lte=last, asked_at__lt=bounds.until)
         return queryset

@@ -29,6 +29,7 @@ SOURCE = "demo-bank"  # the account of the token that is printed
 class Service:
     port: int
     token: str
+    analyst: str  # the token that exports
     state: LocalState
     process: "subprocess.Popen[bytes]"
     database: Command
@@ -141,9 +142,10 @@ def service() -> Iterator[Service]:
     try:
         wait_for(lambda: "Listening" in printed.read_text(), "the service")
         (token, *_) = re.findall(r"Token (\w+)", printed.read_text())
+        (analyst,) = re.findall(r"ANALYST=(\w+)", printed.read_text())
         with Nursery() as nursery:
             database = Command(nursery, state.directory)
-            yield Service(port, token, state, process, database)
+            yield Service(port, token, analyst, state, process, database)
             database.kill()
     finally:
         process.send_signal(signal.SIGTERM)

@@ -23,6 +23,9 @@ from tests.local_database.conftest import is_running, wait_for, wait_until_gone
 
 # Each question that docs/api.md answers in one line.
 QUESTIONS = re.findall(r"^curl -sS \"\$API.*$", (ROOT / "docs/api.md").read_text(), re.MULTILINE)
+(JOB,) = re.findall(
+    r"^curl -sSf -X POST .*\\\n.*$", (ROOT / "docs/api.md").read_text(), re.MULTILINE
+)
 
 
 @pytest.fixture
@@ -94,6 +97,7 @@ def test_what_is_printed_works_and_nothing_outlives_the_killed_parent(
     for line in QUESTIONS:
         answer = _curl(Template(line).substitute(values))
         assert answer.keys() & {"results", "entries", "notifications", "types"}
+    assert _curl(Template(JOB).substitute(values))["state"] == "queued"
     told = _curl(Template(QUESTIONS[0]).substitute(values))
     assert told["id"] == values["OPERATION"]
     assert values["DEVICE"] in told["activations"]

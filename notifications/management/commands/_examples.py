@@ -9,9 +9,9 @@ from notifications.protocol.extras import MessageType
 NOTHING = "nothing-recorded"
 
 
-def variables(api: str, reader: str) -> Mapping[str, str]:
-    """The variables of `docs/api.md`: the API's address, a token that reads, and identifiers of
-    what was told last."""
+def variables(api: str, *, reader: str, analyst: str) -> Mapping[str, str]:
+    """The variables of `docs/api.md`: the API's address, a token that reads and one that exports,
+    and identifiers of what was told last."""
     told = Notification.objects.select_related("recipient").newest_first()
     finish = told.filter(
         message_type=MessageType.OPERATION_FINISHED,
@@ -29,7 +29,7 @@ def variables(api: str, reader: str) -> Mapping[str, str]:
         "INBOX_MESSAGE": inbox and inbox.inbox_message_id,
     }
     found = {name: key or NOTHING for name, key in identifiers.items()}
-    return {"API": api, "READER": reader, **found}
+    return {"API": api, "READER": reader, "ANALYST": analyst, **found}
 
 
 def as_export(values: Mapping[str, str]) -> str:

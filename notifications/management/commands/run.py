@@ -28,7 +28,7 @@ from ._parent import add_parent, end_with
 
 HOST = "127.0.0.1"
 OPERATOR = "operator"
-EMITTER, READER = "demo-bank", "demo-support"
+EMITTER, READER, ANALYST = "demo-bank", "demo-support", "demo-analyst"
 
 
 class Command(BaseCommand):
@@ -70,11 +70,12 @@ class Command(BaseCommand):
     def _introduce(self, address: str) -> None:
         password = _operator_password()
         emit, read = _token(EMITTER, "Emitters"), _token(READER, "Support")
+        analyse = _token(ANALYST, "Analysts")
         operation = str(uuid.uuid4())
         post = _curl(f"{address}/api/v1/notifications/", emit, _example(operation))
         get = _curl(f"{address}/api/v1/operations/{operation}/timeline/", read)
         gaps = _curl(f"{address}/api/v1/gaps/?since=24h", read)
-        examples = as_export(variables(f"{address}/api/v1", read))
+        examples = as_export(variables(f"{address}/api/v1", reader=read, analyst=analyse))
         self._say(
             f"\n  {address}/admin/\n  user name  {OPERATOR}\n  password   {password}\n"
             f"\nRecord a notification; repeated, it is answered as a duplicate:\n\n{post}\n"
