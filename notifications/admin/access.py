@@ -10,6 +10,8 @@ from .site import pages_of
 class AccessRecordAdmin(ReadOnlyAdmin[AccessRecord]):
     keyset = "id"
     searched = ("subject",)
-    search_help_text = "Exactly the activation or operation id, or the number of the recipient."
+    search_help_text = (
+        "Exactly the activation, operation or export id, or the number of the recipient."
+    )
     rows_template = "admin/notifications/rows/access_records.html"
     page_template = "admin/notifications/access_record.html"

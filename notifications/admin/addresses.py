@@ -16,6 +16,8 @@ LOOKED_AT: Mapping[str, str] = {
     AccessRecord.Action.DEVICE_TRACE: "activation",
     AccessRecord.Action.USER_TRACE: "recipient",
     AccessRecord.Action.OPERATION_TIMELINE: "operation",
+    AccessRecord.Action.EXPORT: "export",
+    AccessRecord.Action.EXPORT_DOWNLOAD: "export",
 }
 
 

@@ -147,9 +147,9 @@ def asked(
         window, since, until = read_window(None, None, now=end), None, None
     if since is None and until is None:
         length = DEFAULT
-    case_number, told = _case_number(parameters.get("case", ""))
+    case_number, told = read_case_number(parameters.get("case", ""))
     if told:
-        problems.append(told)
+        problems.append(f"{told}; none was noted.")
     return Question(
         now=now,
         windowed=windowed,
@@ -160,6 +160,16 @@ def asked(
         problems=tuple(problems),
         chosen=chosen,
     )
+
+
+def read_case_number(given: str) -> tuple[str, str]:
+    """The case number, or what is wrong with it."""
+    text = given.strip()
+    if len(text) > MAX_CASE_NUMBER:
+        return "", f"A case number has at most {MAX_CASE_NUMBER} characters"
+    if not text.isprintable() or "\ufffd" in text:  # which stands for what is no text
+        return "", "A case number has characters that show, and no others"
+    return text, ""
 
 
 def bounds(window: Window) -> dict[str, str]:
@@ -181,15 +191,6 @@ def around(
 
 def _moment(text: str) -> str | None:
     return f"{text}Z" if _LOCAL.fullmatch(text) else text or None
-
-
-def _case_number(given: str) -> tuple[str, str]:
-    text = given.strip()
-    if len(text) > MAX_CASE_NUMBER:
-        return "", f"A case number has at most {MAX_CASE_NUMBER} characters; none was noted."
-    if not text.isprintable() or "\ufffd" in text:  # which stands for what is no text
-        return "", "A case number has characters that show, and no others; none was noted."
-    return text, ""
 
 
 def _whole_second_after(moment: datetime) -> datetime:

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.admin import ModelAdmin, SimpleListFilter
@@ -14,6 +15,7 @@ from django.utils import timezone
 from notifications.filters.notifications import ANY, NONE, NotificationFilters
 from notifications.models import Source
 from notifications.protocol.extras import Code, MessageType, OperationResult
+from notifications.protocol.window import written
 
 from .search import written_as
 from .words import finding_name, of_result, of_type
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from django.contrib.admin.views.main import ChangeList
 
 Choices = Iterable[tuple[str, str]]
+Asked = dict[str, list[str]]  # parameters of the API
 
 OTHER = "other"
 MAX_SOURCES = 200  # in the menu; more than anyone picks from
@@ -42,6 +45,10 @@ class Option:
     selected: bool
 
 
+class NotAskable(Exception):
+    """What a list is narrowed by, and no parameter of the API can be; the text says what."""
+
+
 class ListFilter(SimpleListFilter):
     """Narrows the list as the parameter of the same name does in the API."""
 
@@ -51,6 +58,11 @@ class ListFilter(SimpleListFilter):
         """What was asked for, as the parameter reads it; nothing when it was not asked."""
         given = self.value()
         return [] if given is None else [given]
+
+    def asked(self) -> Asked:
+        """The parameters that narrow to the same. Raises ``NotAskable``."""
+        values = [str(each) for each in self.values()]
+        return {self.parameter_name: values} if values else {}
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         parameter = NotificationFilters.parameters()[self.parameter_name]
@@ -76,7 +88,17 @@ class ChoiceFilter(ListFilter):
             yield Option(value, str(label), value == self.value())
 
 
-class TypeFilter(ChoiceFilter):
+class OpenFilter(ChoiceFilter):
+    """A menu of what the specification names, and ``OTHER``."""
+
+    def asked(self) -> Asked:
+        if self.value() == OTHER:
+            words = f"{self.title}: {dict(self.lookup_choices)[OTHER]}"
+            raise NotAskable(f"No export can be asked for “{words}”; choose another.")
+        return super().asked()
+
+
+class TypeFilter(OpenFilter):
     title = "Type"
     parameter_name = "message_type"
 
@@ -92,7 +114,7 @@ class TypeFilter(ChoiceFilter):
         return super().queryset(request, queryset)
 
 
-class ResultFilter(ChoiceFilter):
+class ResultFilter(OpenFilter):
     title = "Result"
     parameter_name = "result"
 
@@ -153,12 +175,16 @@ class WindowFilter(ChoiceFilter):
             given = "" if value == DEFAULT_WINDOW and not self.lifted else value
             yield Option(given, label, value == self.chosen())
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+    @cached_property
+    def since(self) -> datetime | None:
         length = WINDOWS[self.chosen()][1]
-        if length is None:
-            return queryset
-        since = timezone.now() - length
-        return queryset.emitted_between(since, None)  # type: ignore[attr-defined, no-any-return]
+        return None if length is None else timezone.now() - length
+
+    def asked(self) -> Asked:
+        return {} if self.since is None else {"since": [written(self.since)]}
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.emitted_between(self.since, None)  # type: ignore[attr-defined, no-any-return]
 
     def wider(self, changelist: "ChangeList") -> dict[str, str] | None:
         values = list(WINDOWS)
@@ -183,6 +209,11 @@ class AboutFilter(ListFilter):
 
     def values(self) -> Sequence[Any]:
         return written_as(self.value() or "")
+
+    def asked(self) -> Asked:
+        if not self.values():
+            raise NotAskable(f"No {self.title} can have this identifier.")
+        return super().asked()
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         if self.value() is not None and not self.values():

@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.template.response import TemplateResponse
 from django.utils import timezone
 
+from notifications.models import Export
 from notifications.models.patience import TooMuch
 from notifications.protocol.extras import MAX_IDENTIFIER
 from notifications.protocol.reasons import Reason, Rule
@@ -17,8 +18,9 @@ from notifications.trace.figures import series_of
 from notifications.trace.gaps import LONGEST, Gaps, Wanted, find_gaps
 from notifications.trace.sentences import WORDS
 
-from .asking import Question, asked
+from .asking import Question, asked, bounds
 from .chart import chart_of
+from .exporting import offer
 from .filters import Option
 from .traces import neighbours, page_asked
 from .words import Badge, standing
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from .site import Console
 
 RIGHTS = ("notifications.view_operation", "notifications.view_notification")
+DATASETS = ((Export.DataSet.GAPS, "gaps"),)
 RULES: Mapping[str, str] = {
     Rule.E1: "E1, finish owed",
     Rule.E2: "E2, announcement presumed",
@@ -55,6 +58,7 @@ def gaps_page(site: "Console", request: HttpRequest) -> HttpResponse:
         "question": question,
         "menus": list(_menus(chosen)),
         "app_id": chosen.get("app_id", ""),
+        "exporting": offer(request, DATASETS, lambda: _exported(question)),
         "permalink": request.build_absolute_uri(request.path + question.permalink),
     }
     try:
@@ -95,6 +99,11 @@ def _wanted(chosen: Mapping[str, str]) -> Wanted:
         reasons=[Reason(chosen["reason"])] if "reason" in chosen else (),
         apps=[chosen["app_id"]] if "app_id" in chosen else (),
     )
+
+
+def _exported(question: Question) -> dict[str, list[str]]:
+    asked = bounds(question.window) | dict(question.chosen)
+    return {name: [value] for name, value in asked.items()}
 
 
 def _menus(chosen: Mapping[str, str]) -> Iterator[Menu]:

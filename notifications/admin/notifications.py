@@ -6,21 +6,23 @@ from uuid import UUID
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from notifications.models import Notification
+from notifications.models import Export, Notification
 from notifications.protocol.extras import identifier
 
 from . import filters
+from .exporting import Exportable, searched_notifications
 from .reading import judged_today, pretty_json, read_apps, read_extras
-from .readonly import ReadOnlyAdmin
 from .rows import for_rows
 from .search import mentioning
 from .site import pages_of
 
 MAX_SHOWN = 200  # keys, and findings: a page of ten thousand serves nobody
+HOURLY = "how many, by whole hours"
 
 
 @pages_of(Notification)
-class NotificationAdmin(ReadOnlyAdmin[Notification]):
+class NotificationAdmin(Exportable[Notification]):
+    datasets = ((Export.DataSet.NOTIFICATIONS, "notifications"), (Export.DataSet.STATS, HOURLY))
     keyset = "id"
     rows_template = "admin/notifications/rows/notifications.html"
     page_template = "admin/notifications/notification.html"
@@ -47,6 +49,9 @@ class NotificationAdmin(ReadOnlyAdmin[Notification]):
     ) -> QuerySet[Notification]:
         by_user = request.user.has_perm("notifications.view_recipient")
         return mentioning(queryset, term, by_user=by_user)
+
+    def asked_by_search(self, request: HttpRequest, term: str) -> filters.Asked:
+        return searched_notifications(request, term)
 
     def get_object(
         self, request: HttpRequest, object_id: str, from_field: str | None = None

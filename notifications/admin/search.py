@@ -5,10 +5,12 @@ A UUID in upper case names the same subject as in lower case.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
+from notifications.filters.parameters import any_of
 from notifications.models import (
     Activation,
     InboxMessage,
@@ -65,29 +67,36 @@ def find(term: str, may: Callable[[str], bool]) -> list[Found]:
     return list(_find(texts, may)) if texts else []
 
 
+def columns_naming(term: str, *, by_user: bool) -> dict[str, list[Any]]:
+    """The columns of notifications that have what ``term`` names, and what each has; ``by_user``
+    says whether a user id counts."""
+    texts = written_as(term)
+    people = Recipient.objects.filter(user_id__in=texts if by_user else [])
+    meant: dict[str, list[Any]] = {
+        "pk": ids_in(texts),
+        "message_id": texts,
+        "operation": texts,
+        "activation": texts,
+        "inbox_message": texts,
+        "recipient": list(people.values_list("pk", flat=True)),
+    }
+    return {
+        column: values
+        for column, values in meant.items()
+        if values and Notification.objects.filter(**{f"{column}__in": values}).exists()
+    }
+
+
 def mentioning(
     notifications: QuerySet[Notification], term: str, *, by_user: bool
 ) -> QuerySet[Notification]:
-    """Those of ``notifications`` that ``term`` names or that are about what it names; ``by_user``
-    says whether a user id counts.
+    """Those of ``notifications`` that ``term`` names or that are about what it names.
 
     Which column has it is asked first, by index: an OR over all of them at once would make the
     planner walk the whole record from the newest on.
     """
-    texts = written_as(term)
-    people = Recipient.objects.filter(user_id__in=texts if by_user else [])
-    ways = [
-        Q(message_id__in=texts),
-        Q(operation__in=texts),
-        Q(activation__in=texts),
-        Q(inbox_message__in=texts),
-        Q(recipient__in=list(people.values_list("pk", flat=True))),
-    ]
-    served = Q(pk__in=ids_in(texts))
-    for way in ways:
-        if Notification.objects.filter(way).exists():
-            served |= way
-    return notifications.filter(served)
+    columns = columns_naming(term, by_user=by_user).items()
+    return any_of(notifications, [Q(**{f"{column}__in": values}) for column, values in columns])
 
 
 def _find(texts: list[str], may: Callable[[str], bool]) -> Iterator[Found]:

@@ -5,8 +5,17 @@ from typing import Any, TypeVar
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 
-from notifications.models import Activation, InboxMessage, Notification, Operation, Recipient
+from notifications.models import (
+    Activation,
+    Export,
+    InboxMessage,
+    Notification,
+    Operation,
+    Recipient,
+)
 
+from .exporting import Exportable, searched_operations
+from .filters import Asked
 from .readonly import ReadOnlyAdmin
 from .rows import for_rows
 from .site import pages_of
@@ -41,10 +50,14 @@ class SubjectAdmin(ReadOnlyAdmin[M]):
 
 
 @pages_of(Operation)
-class OperationAdmin(OperationTraced, SubjectAdmin[Operation]):
+class OperationAdmin(Exportable[Operation], OperationTraced, SubjectAdmin[Operation]):
+    datasets = ((Export.DataSet.OPERATIONS, "operations"),)
     relation = "operation"
     rows_template = "admin/notifications/rows/operations.html"
     page_template = "admin/notifications/operation.html"
+
+    def asked_by_search(self, request: HttpRequest, term: str) -> Asked:
+        return searched_operations(term)
 
 
 @pages_of(Activation)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from notifications.models import Export
 from notifications.protocol.audience import Basis, Certainty
 from notifications.protocol.clients import Generation, Platform
 from notifications.protocol.expectations import Mark
@@ -137,6 +138,16 @@ COUNTS: Mapping[str, tuple[str, str]] = {
     "nonconforming": ("nonconforming", "warn"),
 }
 
+# Exports, by their state.
+EXPORTS: Mapping[str, tuple[str, str, str]] = {
+    Export.State.QUEUED: ("waiting", "quiet", "◷"),
+    Export.State.RUNNING: ("being made", "init", "▸"),
+    Export.State.FINISHED: ("finished", "good", "✓"),
+    Export.State.FAILED: ("failed", "bad", "✕"),
+    Export.State.CANCELLED: ("cancelled", "quiet", "⊘"),
+    Export.State.EXPIRED: ("expired", "quiet", "○"),
+}
+
 
 def standing(counts: Counts) -> Badge:
     """How things stand in two words, the gravest first."""
@@ -160,3 +171,7 @@ def of_gap(counted: CountsAs) -> Badge:
 
 def of_mark(mark: Mark) -> Badge:
     return Badge(*MARKS[mark], raw=mark)
+
+
+def of_state(state: str) -> Badge:
+    return Badge(*EXPORTS[state], raw=state)

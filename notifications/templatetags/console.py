@@ -9,6 +9,7 @@ from django import template
 from notifications.admin import unseen
 from notifications.admin.addresses import LOOKED_AT, list_address, page_address, trace_address
 from notifications.admin.asking import Question, around
+from notifications.admin.progress import rows_of
 from notifications.admin.reading import pretty_json, read_clients
 from notifications.admin.words import (
     BASES,
@@ -19,9 +20,10 @@ from notifications.admin.words import (
     of_gap,
     of_mark,
     of_result,
+    of_state,
     of_type,
 )
-from notifications.models import AccessRecord, Notification
+from notifications.models import AccessRecord, Export, Notification
 from notifications.protocol.clients import Platform
 from notifications.protocol.expectations import Mark
 from notifications.protocol.identity import EPOCH, time_of
@@ -100,7 +102,7 @@ def identifier(kind: str, key: object) -> dict[str, Any]:
 def looked_at(record: AccessRecord) -> dict[str, Any]:
     """A link to the page of what was looked at; of a user it is the surrogate key."""
     kind = LOOKED_AT[record.action]
-    name = f"recipient {record.subject}" if kind == "recipient" else record.subject
+    name = f"{kind} {record.subject}" if kind in ("recipient", "export") else record.subject
     return {"address": page_address(kind, record.subject), "text": name}
 
 
@@ -174,3 +176,27 @@ def as_json(payload: Payload) -> str:
 @register.filter
 def apps(payload: Payload) -> Any:
     return read_clients(payload.clients, payload.platform)
+
+
+# Exports
+
+
+@register.inclusion_tag("admin/notifications/parts/badge.html")
+def state_badge(state: str) -> dict[str, Badge]:
+    return {"badge": of_state(state)}
+
+
+@register.filter
+def rows_told(export: Export) -> str:
+    return rows_of(export)
+
+
+@register.filter
+def thousands(number: int) -> str:
+    return f"{number:,}"
+
+
+@register.filter
+def file_format(export: Export) -> str:
+    """CSV, gzip"""
+    return f"{export.get_format_display()}, gzip" if export.gzip else export.get_format_display()

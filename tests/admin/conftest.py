@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -26,3 +28,15 @@ def told(record_one: Record) -> dict[str, str]:
         "recipient": trace_address("recipient", Recipient.objects.get().pk),
         "operation": trace_address("operation", OPERATION),
     }
+
+
+@pytest.fixture
+def store(settings: Any, tmp_path: Path) -> Path:
+    """Where exports are kept."""
+    settings.STORAGES = settings.STORAGES | {
+        "exports": {
+            "BACKEND": "notifications.exports.storage.WholeFiles",
+            "OPTIONS": {"location": str(tmp_path)},
+        }
+    }
+    return tmp_path

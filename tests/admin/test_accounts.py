@@ -116,6 +116,7 @@ def test_only_our_pages_are_in_the_console() -> None:
         "notifications.inboxmessage",
         "notifications.recipient",
         "notifications.source",
+        "notifications.export",
         "notifications.accessrecord",
         "notifications.account",
         "auth.group",

@@ -14,13 +14,21 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from notifications.models import AccessRecord, Account, Activation, Notification, Recipient
+from notifications.exports.asking import ask
+from notifications.models import (
+    AccessRecord,
+    Account,
+    Activation,
+    Export,
+    Notification,
+    Recipient,
+)
 from notifications.trace.access import Viewer, record_access
 from tests.conftest import DEVICE, FINISHED, INBOX, INBOX_NEW, INIT, OPERATION, SOURCE
 
 KINDS = (
     "notification", "operation", "activation", "inboxmessage", "recipient", "source",
-    "accessrecord",
+    "accessrecord", "export",
 )  # fmt: skip
 LIST = "/admin/notifications/notification/"
 Record = Callable[..., UUID]
@@ -37,6 +45,17 @@ def page_of(kind: str, key: Any) -> str:
 def look() -> None:
     viewer = Viewer("support", AccessRecord.Via.ADMIN)
     record_access(viewer, action=AccessRecord.Action.DEVICE_TRACE, subject=DEVICE)
+
+
+def export() -> Export:
+    return ask(
+        Viewer("analyst", AccessRecord.Via.API),
+        dataset=Export.DataSet.NOTIFICATIONS,
+        file_format=Export.Format.CSV,
+        filters={"since": ["all"]},
+        tells_users=False,
+        delivery=Export.Delivery.STREAM,
+    )
 
 
 @pytest.fixture
@@ -56,6 +75,7 @@ def recorded(record_one: Record) -> dict[str, Any]:
         "recipient": Recipient.objects.get().pk,
         "source": SOURCE,
         "accessrecord": AccessRecord.objects.get().pk,
+        "export": export().pk,
     }
 
 
@@ -91,6 +111,7 @@ def test_no_list_counts_or_skips_and_all_cost_the_same_for_many(
                 source=f"source-{size}-{number}",
             )
             look()
+            export()
         with CaptureQueriesContext(
             connection,
         ) as queries:

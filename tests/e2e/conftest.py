@@ -11,13 +11,14 @@ from threading import Thread
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.contrib.auth.models import Group
 from django.core.management import call_command
 from django.core.servers.basehttp import ThreadedWSGIServer
 from django.core.wsgi import get_wsgi_application
 from django.db import connections
 from django.test.testcases import QuietWSGIRequestHandler
-from django.test.utils import setup_databases, teardown_databases
+from django.test.utils import override_settings, setup_databases, teardown_databases
 from django.utils import timezone
 from playwright.sync_api import Browser, Page, sync_playwright
 
@@ -26,7 +27,7 @@ from notifications.ingest.recorder import record
 from notifications.models import AccessRecord, Account, Recipient
 from notifications.trace.access import Viewer, record_access
 
-from . import troubles
+from . import exports, troubles
 
 CHROMIUM = next(filter(None, map(which, ("chromium", "chromium-browser", "google-chrome"))))
 QUIET = (
@@ -68,9 +69,16 @@ class Site:
 
 
 @pytest.fixture(scope="module")
-def site(django_test_environment: None, django_db_blocker: Any) -> Iterator[Site]:
+def site(
+    django_test_environment: None, django_db_blocker: Any, tmp_path_factory: Any
+) -> Iterator[Site]:
     """Set up here and not by pytest-django, which would hold a transaction open in this thread."""
-    with django_db_blocker.unblock():
+    store = {
+        "BACKEND": "notifications.exports.storage.WholeFiles",
+        "OPTIONS": {"location": str(tmp_path_factory.mktemp("exports"))},
+    }
+    stores = override_settings(STORAGES=settings.STORAGES | {"exports": store})
+    with django_db_blocker.unblock(), stores:
         made = setup_databases(
             verbosity=0, interactive=False, aliases={"default"}, serialized_aliases=set()
         )
@@ -119,6 +127,7 @@ def _fill() -> tuple[str, str, int]:
         account = Account.objects.create_user(name, password=PASSWORD, is_staff=True)
         account.groups.add(Group.objects.get(name=group))
     troubles.tell(now)
+    exports.fill(now)
     Account.objects.create_superuser("keeper", password=PASSWORD)
     return str(ids[2]), str(ids[1]), Recipient.objects.get(user_id=troubles.USER).pk
 

@@ -18,7 +18,7 @@ LOOKS = {
 }
 LISTS = (
     "notification", "operation", "activation", "inboxmessage", "recipient", "source",
-    "accessrecord",
+    "accessrecord", "export",
 )  # fmt: skip
 Open = Callable[..., Page]
 
