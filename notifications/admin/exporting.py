@@ -1,6 +1,7 @@
 """Exporting what a page shows: exactly its filters, as the parameters of the API that mean the
 same, or a sentence that says why there are none."""
 
+from abc import abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -82,9 +83,9 @@ class Exportable(ReadOnlyAdmin[M]):
 
     datasets: DataSets
 
+    @abstractmethod
     def asked_by_search(self, request: HttpRequest, term: str) -> Asked:
         """The parameters that find what ``search`` does. Raises ``NotAskable``."""
-        raise NotImplementedError
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None

@@ -20,9 +20,8 @@ from django.utils.http import content_disposition_header
 
 from notifications.exports import jobs, manifest
 from notifications.exports.asking import record
-from notifications.exports.datasets import VIEW_USERS
+from notifications.exports.datasets import VIEW_USERS, shown_filters
 from notifications.exports.downloads import Unreadable, archive_of, file_of
-from notifications.filters.notifications import PERSONAL
 from notifications.models import AccessRecord, Export
 
 from .addresses import page_address
@@ -76,7 +75,7 @@ class ExportAdmin(ReadOnlyAdmin[Export]):
 
     def page(self, request: HttpRequest, shown: Export) -> dict[str, Any]:
         parts = list(shown.parts.order_by("number"))
-        filters = _shown_filters(request, shown)
+        filters = shown_filters(shown, users=request.user.has_perm(VIEW_USERS))
         is_proved = shown.state in (Export.State.FINISHED, Export.State.EXPIRED)
         document = manifest.manifest_of(shown, parts) | {"filters": filters}
         is_job = shown.delivery == Export.Delivery.JOB
@@ -157,12 +156,3 @@ def _why_not(request: HttpRequest, export: Export) -> str:
         is_coming = export.is_unfinished and export.delivery == Export.Delivery.JOB
         return "It is not finished yet." if is_coming else "It has no files here."
     return jobs.refusal_of(export)
-
-
-def _shown_filters(request: HttpRequest, export: Export) -> dict[str, list[str] | None]:
-    """Those that name a person only to those who may see people."""
-    tells = request.user.has_perm(VIEW_USERS)
-    return {
-        name: values if tells or name not in PERSONAL else None
-        for name, values in export.filters.items()
-    }

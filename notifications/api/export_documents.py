@@ -5,8 +5,8 @@ from typing import Any
 from rest_framework import serializers
 from rest_framework.request import Request
 
+from notifications.exports.datasets import shown_filters
 from notifications.exports.writers import is_defused
-from notifications.filters.notifications import PERSONAL
 from notifications.models import Export
 from notifications.protocol.identity import timestamp
 
@@ -125,13 +125,6 @@ class ManifestSerializer(serializers.Serializer[Any]):
 def parts_of(export: Export) -> list[dict[str, Any]]:
     parts = export.parts.order_by("number")
     return [dict(each) for each in parts.values("name", "rows", "bytes", "sha256")]
-
-
-def shown_filters(export: Export, *, users: bool) -> dict[str, list[str] | None]:
-    return {
-        name: values if users or name not in PERSONAL else None
-        for name, values in export.filters.items()
-    }
 
 
 def _progress(export: Export) -> float | None:

@@ -14,6 +14,7 @@ from rest_framework.response import Response
 
 from notifications.exports import jobs, manifest
 from notifications.exports.asking import BadExport, TooManyExports, ask, record
+from notifications.exports.datasets import shown_filters
 from notifications.exports.downloads import Download, Unreadable, archive_of, file_of
 from notifications.filters.questions import DownloadQuestion
 from notifications.filters.records import ExportFilters
@@ -29,7 +30,6 @@ from .export_documents import (
     ExportSerializer,
     ManifestSerializer,
     parts_of,
-    shown_filters,
 )
 from .export_requests import ExportRequest, bad_request, fault_at, read_request
 from .files import ARCHIVES, answer_with, media_type_of

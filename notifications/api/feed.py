@@ -6,14 +6,16 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from django.db import connection
-
-from notifications.models.querysets import NotificationQuerySet
+from notifications.models.querysets import (
+    GREATEST_ID,
+    LEAST_ID,
+    NotificationQuerySet,
+    horizon,
+)
 
 from .cursors import read_cursor, write_cursor
 
 OF = "feed"
-LEAST, GREATEST = UUID(int=0), UUID(int=2**128 - 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,7 @@ def read_feed(
         xid, key = read_cursor(OF, cursor)
         place = int(xid), UUID(key)
     else:
-        place = (_horizon() - 1, GREATEST) if from_now else (0, LEAST)
+        place = (horizon() - 1, GREATEST_ID) if from_now else (0, LEAST_ID)
     rows = list(notifications.in_recording_order().recorded_after(*place)[: size + 1])
     looked_at = rows[:size]
     if looked_at:
@@ -53,11 +55,3 @@ def read_feed(
         cursor=write_cursor(OF, *map(str, place)),
         has_more=len(rows) > size,
     )
-
-
-def _horizon() -> int:
-    """The least number of a transaction that may still commit."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
-        (xid,) = cursor.fetchone()
-        return int(xid)

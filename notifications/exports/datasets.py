@@ -111,6 +111,14 @@ def bounds_of(export: Export) -> Bounds:
     return bounds
 
 
+def shown_filters(export: Export, *, users: bool) -> dict[str, list[str] | None]:
+    """With None for those that name a person, where ``users`` are not to be seen."""
+    return {
+        name: values if users or name not in PERSONAL else None
+        for name, values in export.filters.items()
+    }
+
+
 def rows_of(export: Export) -> Rows:
     """Of filters without problems."""
     extent = Extent(None if export.apps is None else tuple(export.apps), export.below)

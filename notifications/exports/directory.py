@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from django.core.files.base import ContentFile
+from django.utils import timezone
 
 from notifications.models import Export, ExportPart
 
@@ -17,7 +18,8 @@ from .parts import Part, Parts, as_row
 from .storage import SCRATCH, WholeFiles
 
 State = Export.State
-HIDDEN = (SCRATCH, ".pending")  # what a killed process left, and nobody reads
+PENDING = ".pending"
+HIDDEN = (SCRATCH, PENDING)  # what a killed process left, and nobody reads
 
 
 class NotFree(Exception):
@@ -54,6 +56,7 @@ def export_to(directory: Path, export: Export, *, tell: Callable[[int], None]) -
     """Makes all parts, then the manifest, without which it is no finished export. ``tell`` is given
     the rows so far. What fails is noted, and raised; then nothing is left in the directory."""
     where = WholeFiles(directory)
+    where.sweep(timezone.now())  # what a killed one left: the directory is this one's by now
     made: list[Part] = []
     try:
         with Parts(export, where, "", lambda rows: tell(sum(p.rows for p in made) + rows)) as parts:

@@ -14,25 +14,22 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Any
-from uuid import UUID
 
 from django.core.files.base import ContentFile
-from django.db import connection
 from django.db.models import F
 
 from notifications.models import AccessRecord, Export
+from notifications.models.querysets import GREATEST_ID, horizon
 from notifications.trace.access import Viewer
 
 from . import manifest
 from .asking import ask, record
-from .directory import held, require_empty
+from .directory import PENDING, held, require_empty
 from .parts import Part, Parts
 from .slices import Place
 from .storage import SCRATCH, WholeFiles
 
 VERSION = 1
-PENDING = ".pending"
-GREATEST = UUID(int=2**128 - 1)
 
 
 class BadState(Exception):
@@ -45,7 +42,8 @@ class BadState(Exception):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class State:
     """``place`` is behind the last notification of part ``parts``; ``publishing`` are names of
-    files that may still be out of sight. ``asked`` is what every run must ask the same."""
+    files that may still be out of sight. ``asked`` is what every run must ask the same, and where
+    its parts go: two directories would share them."""
 
     export: str
     asked: dict[str, Any]
@@ -76,9 +74,9 @@ class Increments:
     def run(self, *, tell: Callable[[int], None], **asked: Any) -> Sequence[Part]:
         """Exports what was recorded since the last run; ``asked`` are the arguments of ``ask``.
         ``tell`` is given the rows so far. Raises ``TooMuch``, ``BadExport``."""
-        state, export = self._begun(asked)
+        state, export = self._begun(asked | {"out": str(Path(self._where.location).resolve())})
         self._publish(state)
-        export.below = _horizon()
+        export.below = horizon()
         if state.place and int(state.place.split(":")[0]) >= export.below:
             raise BadState(self._path, "is of another database: it is ahead of this one.")
         made: list[Part] = []
@@ -93,7 +91,7 @@ class Increments:
                 made.append(part)
                 place = part.place
         # Behind all that was complete by now, whether it was asked for or not.
-        self._write(replace(state, place=f"{export.below - 1}:{GREATEST}"))
+        self._write(replace(state, place=f"{export.below - 1}:{GREATEST_ID}"))
         return made
 
     def _finish(self, export: Export, state: State, part: Part) -> State:
@@ -103,7 +101,7 @@ class Increments:
         record(export, self._viewer, AccessRecord.Action.EXPORT)
         state = replace(
             state,
-            place=part.place or f"{export.below - 1}:{GREATEST}",
+            place=part.place or f"{export.below - 1}:{GREATEST_ID}",
             parts=part.number,
             rows=state.rows + part.rows,
             publishing=(part.name, name),
@@ -118,7 +116,8 @@ class Increments:
     def _begun(self, asked: Mapping[str, Any]) -> tuple[State, Export]:
         if not self._path.exists():
             require_empty(Path(self._where.location))
-            export = ask(self._viewer, delivery=Export.Delivery.INCREMENTS, **asked)
+            question = {name: value for name, value in asked.items() if name != "out"}
+            export = ask(self._viewer, delivery=Export.Delivery.INCREMENTS, **question)
             state = State(export=str(export.pk), asked=dict(asked))
             self._write(state)
             return state, export
@@ -173,10 +172,3 @@ def _sync(directory: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def _horizon() -> int:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
-        (xid,) = cursor.fetchone()
-        return int(xid)

@@ -13,7 +13,7 @@ from uuid import uuid4
 
 from django.conf import settings
 from django.core.files.base import ContentFile
-from django.core.files.storage import Storage, storages
+from django.core.files.storage import InvalidStorageError, Storage, storages
 from django.db import Error, connection, transaction
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Coalesce, Now
@@ -59,13 +59,14 @@ def work() -> bool:
     if export is None:
         return False
     try:
-        _make_some(export)
+        try:
+            _make_some(export)
+        except (Lost, Error):
+            raise  # of the database: the claim ages, and is void when that is well again
+        except Exception as error:
+            _failed(export, error)
     except Lost:  # what was written since it was cancelled is removed as well
         Export.objects.filter(pk=export.pk, state=State.CANCELLED).update(expires_at=Now())
-    except Error:
-        raise  # the claim ages, and is void when the database is well again
-    except Exception as error:
-        _failed(export, error)
     return True
 
 
@@ -80,7 +81,13 @@ def cancel(export: Export) -> bool:
 
 def expire() -> None:
     """Removes the files of exports whose time has come, and what killed processes left."""
-    where = store()
+    try:
+        where = store()
+        if isinstance(where, WholeFiles):
+            where.sweep(timezone.now() - LEFT_BEHIND)
+    except (OSError, InvalidStorageError) as error:  # a worker has other work as well
+        _log.error("the store of exports: %s", reason_of(error))
+        return
     for export in Export.objects.filter(expires_at__lte=Now()).order_by("expires_at")[:100]:
         is_finished = export.state == State.FINISHED
         state = State.EXPIRED if is_finished else export.state
@@ -93,8 +100,6 @@ def expire() -> None:
             Export.objects.filter(pk=export.pk).update(expires_at=Now() + LATER)
         else:
             Export.objects.filter(pk=export.pk).update(expires_at=None)
-    if isinstance(where, WholeFiles):
-        where.sweep(timezone.now() - LEFT_BEHIND)
     Export.objects.filter(
         delivery__in=(Export.Delivery.STREAM, Export.Delivery.DIRECTORY),
         state=State.RUNNING,

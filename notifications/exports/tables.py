@@ -17,14 +17,13 @@ from django.db.models import QuerySet
 from notifications.filters.base import WindowedFilters
 from notifications.filters.notifications import NotificationFilters
 from notifications.models import Notification
-from notifications.models.querysets import Extent
+from notifications.models.querysets import LEAST_ID, Extent
 from notifications.protocol.identity import first_id_at, time_of
 
 from .behind import read_ahead
 from .columns import Column, How, Kind, copied_as, in_order
 from .slices import Chunk, Place, Rows, Slice, chunks_of
 
-LEAST = UUID(int=0)
 READ_AHEAD = 64  # chunks; some 10 MB
 _BETWEEN = {How.CSV: b",", How.TEXT: b"\t"}
 # As text, null is a vertical tab, which is never within one: there it is written as two characters.
@@ -134,8 +133,10 @@ class TableRows(Rows, ABC):
         if self._run is not None and self._run.place == place and place:
             return self._run.next_at
         bounds = self.asked.bounds
-        after = max(UUID(place or str(LEAST)), first_id_at(bounds.since) if bounds.since else LEAST)
-        following = Notification.objects.filter(id__gte=after, id__gt=UUID(place or str(LEAST)))
+        after = max(
+            UUID(place or str(LEAST_ID)), first_id_at(bounds.since) if bounds.since else LEAST_ID
+        )
+        following = Notification.objects.filter(id__gte=after, id__gt=UUID(place or str(LEAST_ID)))
         if bounds.until is not None:
             following = following.filter(id__lt=first_id_at(bounds.until))
         key = following.in_time_order().values_list("id", flat=True).first()

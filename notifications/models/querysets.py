@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Self, TypeAlias, TypeVar
 from uuid import UUID
 
-from django.db import models
+from django.db import connection, models
 from django.db.models import Exists, OuterRef
 
 from notifications.protocol.identity import first_id_at
@@ -15,6 +15,8 @@ from .fields import Horizon, LaterThan, Row, TransactionIdField
 
 if TYPE_CHECKING:
     from .notification import Notification  # noqa: F401  (names the row type below)
+
+LEAST_ID, GREATEST_ID = UUID(int=0), UUID(int=2**128 - 1)  # before and behind all there are
 
 # The apps that an answer is limited to (`Account.limited_to`); None: not limited.
 Apps: TypeAlias = Collection[str] | None
@@ -131,6 +133,14 @@ class SubjectQuerySet(models.QuerySet[M]):
         relation: Any = self.model._meta.get_field("notifications")
         about = relation.related_model._default_manager.of_apps(apps)
         return self.filter(Exists(about.filter(**{relation.field.name: OuterRef("pk")})))
+
+
+def horizon() -> int:
+    """The least number of a transaction that may still commit, at this moment."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
+        (xid,) = cursor.fetchone()
+        return int(xid)
 
 
 def id_after(until: datetime) -> UUID:

@@ -12,12 +12,11 @@ from uuid import UUID
 
 from django.db import connection
 
-from notifications.models.querysets import Extent
+from notifications.models.querysets import LEAST_ID, Extent
 from notifications.protocol.debts import Heard
 from notifications.protocol.extras import MessageType
 from notifications.protocol.identity import first_id_at, time_of
 
-LEAST_ID = UUID(int=0)
 LOOKED_THROUGH = 10_000  # of a source's reports of a type, for one that names an app
 
 # Whether anything was reported before ``since`` is all that its earliest report decides, so any one

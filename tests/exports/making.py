@@ -1,5 +1,6 @@
 """Recording something to export, and exporting it."""
 
+import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
@@ -9,6 +10,7 @@ from typing import Any
 
 from django.contrib.auth.models import Group
 from django.db import connection, transaction
+from django.utils import timezone
 
 from notifications.exports.asking import ask
 from notifications.exports.directory import export_to
@@ -103,3 +105,28 @@ def told_meanwhile(writers: int = 3, batch: int = 20) -> Iterator[Callable[[], S
         ended.set()
         for thread in threads:
             thread.join()
+
+
+def job(**question: Any) -> Export:
+    return asked(Export.Delivery.JOB, **question)
+
+
+def now(export: Export) -> Export:
+    export.refresh_from_db()
+    return export
+
+
+def names(number: int) -> list[str]:
+    return [f"n{each:04}" for each in range(number)]
+
+
+def message_ids(directory: Path) -> list[str]:
+    return [
+        json.loads(line)["message_id"]
+        for path in sorted(directory.glob("*.ndjson"))
+        for line in path.read_text().splitlines()
+    ]
+
+
+def due() -> None:
+    Export.objects.update(due_at=timezone.now() - timedelta(seconds=1))

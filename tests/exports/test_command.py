@@ -99,6 +99,14 @@ def test_a_directory_that_is_not_free_is_refused_and_kept(tmp_path: Path) -> Non
         export("notifications", out=tmp_path / "other" / "mine.txt")
 
 
+def test_what_a_killed_export_left_out_of_sight_is_in_nobodys_way(tmp_path: Path) -> None:
+    tell("a")
+    (WholeFiles(tmp_path / "out").scratch / "half").write_bytes(b"half")
+    assert export("notifications", out=tmp_path / "out").startswith("1 rows")
+    assert verify(tmp_path / "out").problems == ()
+    assert Export.objects.get().state == "finished"
+
+
 def test_two_exports_into_one_directory_are_one_too_many(tmp_path: Path) -> None:
     with held(tmp_path), pytest.raises(CommandError, match="is being written by another export"):
         export("notifications", out=tmp_path)

@@ -179,6 +179,16 @@ def test_they_are_in_the_order_of_recording(out: Path) -> None:
     assert seen(out) == list(order.values_list("message_id", flat=True))
 
 
+def test_a_state_goes_on_in_its_own_directory_alone(out: Path) -> None:
+    tell("a")
+    run(out)
+    with (
+        pytest.raises(BadState, match="has another out"),
+        Increments(out.parent / "state", out.parent / "other", VIEWER) as increments,
+    ):
+        increments.run(tell=lambda rows: None, **ASKED)
+
+
 def test_two_runs_at_once_are_one_too_many(out: Path) -> None:
     run(out)
     with Increments(out.parent / "state", out, VIEWER), pytest.raises(NotFree, match="another"):

@@ -1,9 +1,5 @@
 """Jobs: claimed by one worker at a time, resumed where one was killed, given up in the end."""
 
-import errno
-import json
-import os
-import signal
 import subprocess
 import sys
 import time
@@ -15,70 +11,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.core.files.storage import InMemoryStorage, storages
 from django.core.management import call_command
 from django.db import connection
 from django.db.models import F
-from django.utils import timezone
 
-from notifications.exports import jobs, parts
+from notifications.exports import jobs
 from notifications.exports.asking import BadExport, TooManyExports
-from notifications.exports.jobs import cancel, directory_of, expire, work
+from notifications.exports.jobs import cancel, directory_of, work
 from notifications.exports.manifest import verify
-from notifications.exports.storage import WholeFiles
 from notifications.models import Account, Export, Notification
-from tests.exports.making import analyst, asked, tell
+from tests.exports.making import job, message_ids, names, now, tell
 
-pytestmark = pytest.mark.usefixtures("committed_db")
+pytestmark = pytest.mark.usefixtures("committed_db", "store", "account")
 State = Export.State
-JOB = Export.Delivery.JOB
-
-
-@pytest.fixture(autouse=True)
-def store(settings: Any, tmp_path: Path) -> Path:
-    settings.STORAGES = settings.STORAGES | {
-        "exports": {
-            "BACKEND": "notifications.exports.storage.WholeFiles",
-            "OPTIONS": {"location": str(tmp_path / "store")},
-        }
-    }
-    return tmp_path / "store"
-
-
-@pytest.fixture(autouse=True)
-def account(committed_db: str) -> Account:
-    return analyst()
-
-
-@pytest.fixture
-def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(parts, "MOST_ROWS", 10)
-    monkeypatch.setattr(jobs, "AT_ONCE", 0.0)  # one part in a turn
-
-
-def job(**question: Any) -> Export:
-    return asked(JOB, **question)
-
-
-def now(export: Export) -> Export:
-    export.refresh_from_db()
-    return export
-
-
-def names(number: int) -> list[str]:
-    return [f"n{each:04}" for each in range(number)]
-
-
-def message_ids(directory: Path) -> list[str]:
-    return [
-        json.loads(line)["message_id"]
-        for path in sorted(directory.glob("*.ndjson"))
-        for line in path.read_text().splitlines()
-    ]
-
-
-def due() -> None:
-    Export.objects.update(due_at=timezone.now() - timedelta(seconds=1))
 
 
 def test_a_job_is_queued_and_made_by_whoever_works(store: Path) -> None:
@@ -187,84 +132,6 @@ def test_one_that_kills_its_workers_is_given_up(monkeypatch: pytest.MonkeyPatch)
     assert not work()
 
 
-def full(*_: Any, **__: Any) -> None:
-    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-
-def unreachable(*_: Any, **__: Any) -> None:
-    raise ConnectionError("secret-host:9000 user-1")  # no strerror, as other makers' have
-
-
-@pytest.mark.parametrize(
-    ("trouble", "reason"),
-    [
-        (full, "A file could not be written: No space left on device."),
-        (unreachable, "The file store failed: ConnectionError."),
-    ],
-)
-def test_trouble_with_the_store_is_told_tried_again_and_given_up(
-    trouble: Callable[..., None],
-    reason: str,
-    store: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    tell("a")
-    export = job()
-    with monkeypatch.context() as patched:
-        patched.setattr(WholeFiles, "_save", trouble)
-        work()
-        assert now(export).state == State.RUNNING
-        assert export.reason == f"{reason} It is tried again."
-        assert export.due_at > timezone.now()
-        assert not work()
-        due()
-        work()
-        assert now(export).failures == 2
-        due()
-        work()
-    assert now(export).state == State.FAILED
-    assert export.reason == f"Given up after 3 failures in a row. {reason}"
-    assert "user-1" not in caplog.text
-    assert [path for path in store.rglob("*") if path.is_file()] == []
-
-
-def test_when_the_trouble_ends_it_is_made_all_the_same(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    tell("a")
-    export = job()
-    with monkeypatch.context() as patched:
-        patched.setattr(WholeFiles, "_save", full)
-        work()
-    due()
-    work()
-    assert (now(export).state, export.reason, export.failures) == (State.FINISHED, "", 0)
-
-
-def test_a_disk_that_fills_up_in_the_midst_leaves_nothing(
-    store: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """With a real limit of the system's, met while rows are being written."""
-    import resource
-
-    tell(*names(300))
-    export = job()
-    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-    ignored = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, limits[1]))
-    try:
-        work()
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-        signal.signal(signal.SIGXFSZ, ignored)
-    assert now(export).reason == "A file could not be written: File too large. It is tried again."
-    assert [path for path in store.rglob("*") if path.is_file()] == []
-    due()
-    work()
-    assert now(export).state == State.FINISHED
-
-
 def test_a_worker_that_waits_for_its_first_row_is_not_taken_for_dead(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -284,109 +151,6 @@ def test_a_worker_that_waits_for_its_first_row_is_not_taken_for_dead(
     monkeypatch.setattr(jobs.Parts, "make", slowly)
     assert work()
     assert (now(export).state, export.failures) == (State.FINISHED, 0)
-
-
-@pytest.mark.usefixtures("small_parts")
-def test_cancelled_half_way_nothing_is_left(store: Path) -> None:
-    tell(*names(35))
-    export = job()
-    work()
-    assert list(store.rglob("*.ndjson"))
-    assert cancel(export)
-    assert not cancel(export)
-    assert now(export).state == State.CANCELLED
-    assert not work()
-    expire()
-    assert list(store.glob(f"{export.pk}*")) == []
-    assert now(export).state == State.CANCELLED
-
-
-def test_cancelled_in_the_midst_of_a_part_it_ends(
-    store: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(jobs, "BEAT", 0.0)
-    tell(*names(30))
-    export = job()
-    make = jobs.Parts.make
-
-    def cancelled_meanwhile(*args: Any) -> Any:
-        cancel(export)
-        return make(*args)
-
-    monkeypatch.setattr(jobs.Parts, "make", cancelled_meanwhile)
-    assert work()
-    assert now(export).state == State.CANCELLED
-    expire()
-    assert [path for path in store.rglob("*") if path.is_file()] == []
-
-
-def test_cancelled_while_a_part_is_stored_the_part_is_removed(
-    store: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    tell("a")
-    export = job()
-    put = WholeFiles._put
-
-    def cancelled_meanwhile(*args: Any) -> None:
-        cancel(export)
-        expire()
-        put(*args)
-
-    monkeypatch.setattr(WholeFiles, "_put", cancelled_meanwhile)
-    work()
-    assert list(store.rglob("*.ndjson"))
-    expire()
-    assert list(store.glob(f"{export.pk}*")) == []
-
-
-def test_files_expire_and_what_was_exported_stays_on_record(store: Path) -> None:
-    tell("a")
-    export = job()
-    work()
-    expire()
-    assert now(export).state == State.FINISHED
-    assert export.expires_at is not None
-    assert timedelta(days=6) < export.expires_at - timezone.now() <= timedelta(days=7)
-    Export.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
-    expire()
-    assert now(export).state == State.EXPIRED
-    assert (export.expires_at, export.parts.get().rows) == (None, 1)
-    assert list(store.glob(f"{export.pk}*")) == []
-
-
-def test_files_that_cannot_be_removed_are_tried_again(
-    store: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    tell("a")
-    export = job()
-    work()
-    Export.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
-    with monkeypatch.context() as patched:
-        patched.setattr(WholeFiles, "delete", unreachable)
-        expire()
-    assert now(export).state == State.EXPIRED  # so that it is not offered
-    assert export.expires_at is not None
-    assert export.expires_at > timezone.now()
-    Export.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
-    expire()
-    assert list(store.glob(f"{export.pk}*")) == []
-
-
-def test_what_killed_workers_left_is_swept_a_day_later(store: Path) -> None:
-    old, new = (WholeFiles(store).scratch / name for name in ("old", "new"))
-    for path in (old, new):
-        path.write_bytes(b"half")
-    os.utime(old, (time.time() - 25 * 3600,) * 2)
-    expire()
-    assert (old.exists(), new.exists()) == (False, True)
-
-
-def test_a_stream_whose_process_was_killed_is_told_to_have_failed() -> None:
-    kept = asked(Export.Delivery.INCREMENTS)
-    streams = [asked(Export.Delivery.STREAM) for _ in range(2)]
-    Export.objects.exclude(pk=streams[0].pk).update(asked_at=timezone.now() - timedelta(days=2))
-    expire()
-    assert [now(each).state for each in (kept, *streams)] == ["running", "running", "failed"]
 
 
 @pytest.mark.parametrize(
@@ -445,32 +209,6 @@ def test_two_exports_of_the_same_have_files_of_their_own(store: Path) -> None:
     digests = [export.parts.get().sha256 for export in (first, second)]
     assert digests[0] == digests[1]
     assert directory_of(first) != directory_of(second)
-
-
-def test_a_store_that_does_not_overwrite_is_told(settings: Any) -> None:
-    class Renaming(InMemoryStorage):
-        def get_available_name(self, name: str, max_length: int | None = None) -> str:
-            return f"{name}.1"
-
-    tell("a")
-    export = job()
-    storages._storages["exports"] = Renaming()
-    work()
-    assert "it must be set to overwrite" in now(export).reason
-    assert storages["exports"].listdir("")[1] == []
-
-
-def test_other_stores_are_written_and_cleared_as_well(settings: Any) -> None:
-    tell("a")
-    export = job()
-    storages._storages["exports"] = InMemoryStorage()
-    work()
-    assert now(export).state == State.FINISHED
-    _, files = storages["exports"].listdir(str(export.pk))
-    assert sorted(files) == ["_manifest.json", "notifications-00001.ndjson"]
-    Export.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
-    expire()
-    assert storages["exports"].listdir(str(export.pk)) == ([], [])
 
 
 def test_what_is_asked_wrongly_is_not_queued() -> None:
