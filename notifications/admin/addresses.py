@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 from django.contrib.admin.utils import quote
 from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
 
 from notifications.models import AccessRecord
 
@@ -44,3 +45,10 @@ def list_address(kind: str) -> str:
 def trace_address(kind: str, key: object) -> str:
     """The trace of an ``activation`` or a ``recipient``, the timeline of an ``operation``."""
     return reverse(f"admin:notifications_{kind}_{TRACED[kind]}", args=[quote_key(key)])
+
+
+def ours(given: str | None) -> str | None:
+    """The address of the page to go back to, as a form tells it, unless it is another site's."""
+    text = given or ""
+    is_ours = url_has_allowed_host_and_scheme(text, allowed_hosts=None)
+    return text if is_ours and text.startswith("/") else None

@@ -6,9 +6,13 @@ Nothing that an address can hold is an error: what cannot be read is said, and l
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from notifications.models.governance import MAX_CASE_NUMBER
 from notifications.protocol.window import (
@@ -23,16 +27,18 @@ from notifications.protocol.window import (
 )
 
 from .addresses import trace_address
+from .times import here
+from .zones import named_zone
 
 LENGTHS: Mapping[str, str] = {
-    "1h": "1 hour",
-    "24h": "24 hours",
-    "7d": "7 days",
-    "30d": "30 days",
+    "1h": gettext_noop("1 hour"),
+    "24h": gettext_noop("24 hours"),
+    "7d": gettext_noop("7 days"),
+    "30d": gettext_noop("30 days"),
 }
 DEFAULT = "24h"
 NOTHING_CHOSEN: Mapping[str, str] = MappingProxyType({})
-# As browsers send a datetime-local field; the page says that it is in UTC.
+# As browsers send a datetime-local field; beside it the page tells the zone that it is in.
 _LOCAL = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,3})?)?")
 
 
@@ -72,14 +78,12 @@ class Question:
     @property
     def fields(self) -> dict[str, str]:
         """The window for datetime-local fields, to whole seconds that hold all of it."""
-        rounded = self.window.until + timedelta(microseconds=999_999)
-        told = {"since": self.window.since, "until": rounded}
-        return {name: f"{each:%Y-%m-%dT%H:%M:%S}" for name, each in told.items()}
+        return fields_of(self.window.since, self.window.until)
 
     @property
     def lengths(self) -> list[Choice]:
         return [
-            Choice("?" + urlencode({"since": value, **self._kept}), label, value == self.length)
+            Choice("?" + urlencode({"since": value, **self._kept}), _(label), value == self.length)
             for value, label in LENGTHS.items()
         ]
 
@@ -110,7 +114,7 @@ class Question:
         if not self.windowed:
             return []
         found = []
-        for part, words in ((2, "half of it"), (8, "an eighth"), (64, "a 64th")):
+        for part, words in ((2, _("half of it")), (8, _("an eighth")), (64, _("a 64th"))):
             length = (self.window.until - self.window.since) / part
             window = Window(self.window.until - length, self.window.until)
             found.append(Choice("?" + urlencode({**bounds(window), **self._kept}), words))
@@ -137,19 +141,20 @@ def asked(
 ) -> Question:
     problems = []
     given = parameters if windowed else {}
-    since, until = (_moment(given.get(name, "")) for name in ("since", "until"))
+    zone = named_zone(given.get("zone", ""))
+    since, until = (moment_in(zone, given.get(name, "")) for name in ("since", "until"))
     end = _whole_second_after(now)  # so that addresses are short
     length = since if until is None and since in LENGTHS else None
     try:
         window = read_window(since, until, now=end, longest=longest)
     except BadWindow as problem:
-        problems.append(f"{problem} These are the last {LENGTHS[DEFAULT]}.")
+        problems.append(f"{problem} {_('These are the last 24 hours.')}")
         window, since, until = read_window(None, None, now=end), None, None
     if since is None and until is None:
         length = DEFAULT
     case_number, told = read_case_number(parameters.get("case", ""))
     if told:
-        problems.append(f"{told}; none was noted.")
+        problems.append(f"{told} {_('None was noted.')}")
     return Question(
         now=now,
         windowed=windowed,
@@ -166,9 +171,10 @@ def read_case_number(given: str) -> tuple[str, str]:
     """The case number, or what is wrong with it."""
     text = given.strip()
     if len(text) > MAX_CASE_NUMBER:
-        return "", f"A case number has at most {MAX_CASE_NUMBER} characters"
+        told = _("A case number has at most %(number)s characters.")
+        return "", told % {"number": MAX_CASE_NUMBER}
     if not text.isprintable() or "\ufffd" in text:  # which stands for what is no text
-        return "", "A case number has characters that show, and no others"
+        return "", _("A case number has characters that show, and no others.")
     return text, ""
 
 
@@ -189,8 +195,21 @@ def around(
     return f"{trace_address(kind, key)}?{urlencode({**bounds(window), **case})}"
 
 
-def _moment(text: str) -> str | None:
-    return f"{text}Z" if _LOCAL.fullmatch(text) else text or None
+def fields_of(since: datetime | None, until: datetime | None) -> dict[str, str]:
+    """For datetime-local fields, to whole seconds that hold all of it; "" for an open side."""
+    rounded = until and until + timedelta(microseconds=999_999)
+    told = {"since": since, "until": rounded}
+    return {name: f"{here(at):%Y-%m-%dT%H:%M:%S}" if at else "" for name, at in told.items()}
+
+
+def moment_in(zone: ZoneInfo, text: str) -> str | None:
+    """What a field of the page sends is of ``zone``, and becomes an instant."""
+    if not _LOCAL.fullmatch(text):
+        return text or None
+    try:
+        return written(datetime.fromisoformat(text).replace(tzinfo=zone).astimezone(UTC))
+    except (ValueError, OverflowError):
+        return f"{text}Z"  # no such day, or outside the calendar: refused like any other
 
 
 def _whole_second_after(moment: datetime) -> datetime:

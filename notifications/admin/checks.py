@@ -2,10 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
 from notifications.protocol.expectations import Mark
 from notifications.protocol.reasons import CountsAs, Rule
 from notifications.trace.entries import Entry, EpisodeView, Timeline
-from notifications.trace.sentences import WORDS, utc
+from notifications.trace.sentences import WORDS, told_at
 
 from .words import Badge, of_gap, of_result
 
@@ -29,8 +32,8 @@ def _announced(episode: EpisodeView, found: Sequence[Entry]) -> Badge:
         return gap
     at, finished = episode.announced_at, episode.finished_at
     if at is not None and finished is not None and at > finished:
-        return Badge(f"{utc(at)}, after the finish", "warn", "!", "")
-    return Badge(utc(at) if at is not None else "not told", "good", "✓", "")
+        return Badge(_("%(time)s, after the finish") % {"time": told_at(at)}, "warn", "!", "")
+    return Badge(told_at(at) if at is not None else _("not told"), "good", "✓", "")
 
 
 def _finished(episode: EpisodeView, found: Sequence[Entry]) -> Badge:
@@ -39,22 +42,24 @@ def _finished(episode: EpisodeView, found: Sequence[Entry]) -> Badge:
         return gap
     at = episode.finished_at
     if at is not None and at > episode.due:
-        return Badge(f"{utc(at)}, due {utc(episode.due)}", "warn", "!", "")
-    return Badge(utc(at) if at is not None else "not told", "good", "✓", "")
+        times = {"time": told_at(at), "due": told_at(episode.due)}
+        return Badge(_("%(time)s, due %(due)s") % times, "warn", "!", "")
+    return Badge(told_at(at) if at is not None else _("not told"), "good", "✓", "")
 
 
 def _once(found: Sequence[Entry]) -> Badge:
     repeats = sum(Mark.DUPLICATE in each.marks for each in found)
     if repeats:
-        return Badge(f"{repeats} repeated", "warn", "!", "")
-    return Badge("nothing repeated", "good", "✓", "")
+        words = ngettext("%(number)s repeated", "%(number)s repeated", repeats)
+        return Badge(words % {"number": repeats}, "warn", "!", "")
+    return Badge(_("nothing repeated"), "good", "✓", "")
 
 
 def _agrees(episode: EpisodeView) -> Badge:
     told = ", ".join(of_result(each).text for each in episode.results)
     if not episode.agrees:
         return Badge(told, "bad", "✕", "")
-    return Badge(told, "good", "✓", "") if told else Badge("no result told", "quiet", "○", "")
+    return Badge(told, "good", "✓", "") if told else Badge(_("no result told"), "quiet", "○", "")
 
 
 def _gravest(found: Sequence[Entry], rule: Rule) -> Badge | None:

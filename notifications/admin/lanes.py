@@ -4,12 +4,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.utils import dateformat
+from django.utils.translation import gettext as _
+
 from notifications.protocol.message import later
 from notifications.protocol.reasons import Rule
 from notifications.trace.entries import Entry, EpisodeView, Kind, Timeline
-from notifications.trace.sentences import utc
+from notifications.trace.sentences import told_at
 
 from .chart import Label
+from .times import here
 from .words import of_gap, of_result, of_type
 
 WIDTH, LEFT, RIGHT = 960, 168, 940
@@ -104,7 +108,8 @@ class _Scale:
         long = self.end - self.start > timedelta(hours=20)
         for n in range(TICKS + 1):
             moment = self.start + (self.end - self.start) * n / TICKS
-            text = f"{moment.day} {moment:%b %H:%M}" if long else f"{moment:%H:%M:%S}"
+            told = here(moment)
+            text = dateformat.format(told, "j M H:i") if long else f"{told:%H:%M:%S}"
             yield Label(round(self.x(moment), 2), text)
 
 
@@ -137,7 +142,7 @@ def _markers(device: str | None, placed: Sequence[Placed], scale: _Scale) -> Ite
             shape=of_type(each.message_type).look,
             sign=_sign(each),
             owed=each.kind is Kind.GAP,
-            told=f"{utc(each.at)}: {each.sentence}",
+            told=f"{told_at(each.at)}: {each.sentence}",
         )
 
 
@@ -154,4 +159,5 @@ def _bands(episodes: Sequence[EpisodeView], lanes: Sequence[DrawnLane]) -> Itera
         places = [marker.x for marker in markers if marker.episode == each.number]
         if places:
             start, end = min(places) - APART, max(places) + APART
-            yield Band(round(start, 2), round(max(end - start, 80), 2), f"Round {each.number}")
+            told = _("Round %(number)s") % {"number": each.number}
+            yield Band(round(start, 2), round(max(end - start, 80), 2), told)

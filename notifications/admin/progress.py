@@ -4,9 +4,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.template.defaultfilters import filesizeformat
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop, ngettext
 
 from notifications.models import Export
-from notifications.trace.sentences import utc
+from notifications.trace.sentences import told_at
 
 from .words import Badge, of_state
 
@@ -17,9 +19,11 @@ LONG = timedelta(minutes=1)  # to wait for a worker
 NEARLY = 99  # per cent: an estimate that was too low ends here
 # Where it went, of those whose files are not kept here.
 ELSEWHERE = {
-    Delivery.STREAM: "It was sent as one answer, of which nothing is kept here.",
-    Delivery.DIRECTORY: "The command wrote it into a directory of its own.",
-    Delivery.INCREMENTS: "The command writes it into a directory of its own, more each time.",
+    Delivery.STREAM: gettext_noop("It was sent as one answer, of which nothing is kept here."),
+    Delivery.DIRECTORY: gettext_noop("The command wrote it into a directory of its own."),
+    Delivery.INCREMENTS: gettext_noop(
+        "The command writes it into a directory of its own, more each time."
+    ),
 }
 
 
@@ -39,7 +43,12 @@ def progress_of(export: Export, *, now: datetime) -> Progress:
     badge, sentence = of_state(export.state), _sentence(export, now)
     percent = percent_of(export)
     is_made = export.state == State.RUNNING
-    told = f"{badge.text}, about {percent // 10 * 10} %" if is_made and percent else badge.text
+    told = badge.text
+    if is_made and percent:
+        told = _("%(state)s, about %(percent)s") % {
+            "state": badge.text,
+            "percent": f"{percent // 10 * 10} %",
+        }
     return Progress(
         badge=badge,
         sentence=sentence,
@@ -59,40 +68,45 @@ def percent_of(export: Export) -> int | None:
 def rows_of(export: Export) -> str:
     """1,234 of about 5,000"""
     is_known = export.is_unfinished and export.estimate and export.rows <= export.estimate
-    return f"{export.rows:,} of about {export.estimate:,}" if is_known else f"{export.rows:,}"
+    if not is_known:
+        return f"{export.rows:,}"
+    told = {"rows": f"{export.rows:,}", "estimate": f"{export.estimate:,}"}
+    return _("%(rows)s of about %(estimate)s") % told
 
 
 def _sentence(export: Export, now: datetime) -> str:
     if export.state == State.QUEUED:
-        late = " None has come for over a minute: is “manage.py work” running?"
-        waits = f"Waiting for a worker.{late if now - export.asked_at > LONG else ''}"
-        return f"{waits} {export.reason}".strip()
+        late = _("None has come for over a minute: is “manage.py work” running?")
+        waits = [_("Waiting for a worker."), late if now - export.asked_at > LONG else ""]
+        return " ".join(filter(None, [*waits, export.reason]))
     if export.state == State.RUNNING:
         return f"{_how_far(export)} {export.reason}".strip()
     if export.state == State.FINISHED:
-        return f"Finished: {_size(export)}. {_where(export)}"
+        told = _("Finished: %(size)s.") % {"size": _size(export)}
+        return f"{told} {_where(export)}"
     if export.state == State.EXPIRED:
-        return (
-            f"Its files, {_size(export)}, were kept for their time and removed. Ask for it again."
-        )
-    return (
-        f"{of_state(export.state).text.capitalize()} after {rows_of(export)} rows. {export.reason}"
-    )
+        told = _("Its files, %(size)s, were kept for their time and removed. Ask for it again.")
+        return told % {"size": _size(export)}
+    told = _("%(state)s after %(rows)s rows.")
+    state = of_state(export.state).text.capitalize()
+    return f"{told % {'state': state, 'rows': rows_of(export)}} {export.reason}"
 
 
 def _how_far(export: Export) -> str:
     percent, rows = percent_of(export), rows_of(export)
     if percent is None or export.rows > (export.estimate or 0):
-        return f"{rows} rows so far."
-    return f"About {percent} %: {rows} rows."
+        return _("%(rows)s rows so far.") % {"rows": rows}
+    return _("About %(percent)s: %(rows)s rows.") % {"percent": f"{percent} %", "rows": rows}
 
 
 def _size(export: Export) -> str:
-    rows = f"{export.rows:,} row{'' if export.rows == 1 else 's'}"
-    return f"{rows}, {filesizeformat(export.bytes)}"
+    words = ngettext("%(rows)s row, %(size)s", "%(rows)s rows, %(size)s", export.rows)
+    return words % {"rows": f"{export.rows:,}", "size": filesizeformat(export.bytes)}
 
 
 def _where(export: Export) -> str:
     if export.delivery != Delivery.JOB:
-        return ELSEWHERE[Delivery(export.delivery)]
-    return f"Kept until {utc(export.expires_at)}." if export.expires_at else ""
+        return _(ELSEWHERE[Delivery(export.delivery)])
+    if not export.expires_at:
+        return ""
+    return _("Kept until %(time)s.") % {"time": told_at(export.expires_at)}

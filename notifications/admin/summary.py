@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from notifications.protocol.reasons import CountsAs
 from notifications.trace.entries import Entry, Trace
-from notifications.trace.sentences import short, utc
+from notifications.trace.sentences import short, told_at
 
 from .unseen import visible
 from .words import COUNTS, of_gap
@@ -24,7 +24,7 @@ def _lines(trace: Trace, case_number: str, address: str) -> Iterator[str]:
     if case_number:
         yield f"Case {case_number}"
     yield f"Device {trace.activation}"
-    yield f"From {utc(trace.window.since)} to {utc(trace.window.until)}"
+    yield f"From {told_at(trace.window.since)} to {told_at(trace.window.until)}"
     yield trace.verdict
     counts = trace.counts.as_json()
     yield ", ".join(f"{counts[name]} {word}" for name, (word, _) in COUNTS.items())
@@ -38,8 +38,8 @@ def _lines(trace: Trace, case_number: str, address: str) -> Iterator[str]:
 
 def _line(entry: Entry) -> str:
     counted = entry.counts_as or CountsAs.MISSING
-    due = f", due {utc(entry.due)}" if entry.due is not None else ""
+    due = f", due {told_at(entry.due)}" if entry.due is not None else ""
     return (
-        f"{utc(entry.at)} {short(entry.message_type)} of operation {entry.operation}: "
+        f"{told_at(entry.at)} {short(entry.message_type)} of operation {entry.operation}: "
         f"{of_gap(counted).text}{due}. {entry.sentence}"
     )

@@ -1,19 +1,25 @@
 """Tags and filters of the console's templates: addresses, badges, and text that stays in place."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django import template
+from django.contrib.humanize.templatetags.humanize import intword
+from django.utils import timezone
+from django.utils.safestring import SafeString
 
-from notifications.admin import unseen
+from notifications.admin import telling, times, unseen
 from notifications.admin.addresses import LOOKED_AT, list_address, page_address, trace_address
 from notifications.admin.asking import Question, around
 from notifications.admin.progress import rows_of
 from notifications.admin.reading import pretty_json, read_clients
+from notifications.admin.telling import Sentence
 from notifications.admin.words import (
+    ADDRESSED,
     BASES,
     CERTAINTIES,
+    COPIES,
     GATEWAYS,
     Badge,
     finding_name,
@@ -32,6 +38,7 @@ from notifications.trace.entries import Entry, Payload
 from notifications.trace.sentences import WORDS
 
 register = template.Library()
+MILLION = 1_000_000
 
 
 @register.filter
@@ -45,21 +52,45 @@ def visible_json(text: str) -> str:
 
 
 @register.filter
-def moment(value: datetime) -> str:
-    """2026-01-31 12:00:00.000, in UTC; the year always has four digits."""
-    return value.astimezone(UTC).replace(tzinfo=None).isoformat(" ", timespec="milliseconds")
+def exactly(text: object) -> SafeString:
+    return unseen.exactly(str(text))
 
 
 @register.filter
-def iso(value: datetime) -> str:
-    return value.astimezone(UTC).isoformat(timespec="milliseconds")
+def plain(sentence: Sentence) -> str:
+    return telling.plain(sentence)
 
 
-@register.filter
-def moment_in(notification_id: UUID) -> str:
-    """The time of emission that an id carries; ids count from 1970."""
-    told = time_of(notification_id)
-    return "before 1970" if told == EPOCH else moment(told)
+# Times: {% time value %} wherever one is read; the filters for what is no element, as titles.
+register.filter("moment", times.moment)
+register.filter("second", times.second)
+register.filter("day", times.day)
+register.simple_tag(times.zone_name, name="zone")
+
+
+@register.inclusion_tag("admin/notifications/parts/time.html")
+def time(value: datetime | UUID, to: str = "moment", *, ago: bool = False) -> dict[str, Any]:
+    """``value`` in the active zone, ``to`` the "moment" (millisecond), "second", "day" or "clock"
+    (without the day), and in its title in UTC; with ``ago``, how long ago as well.
+
+    Of a notification's id it is the time of emission that the id carries; ids count from 1970.
+    """
+    told = time_of(value) if isinstance(value, UUID) else value
+    return {
+        "is_before": isinstance(value, UUID) and told == EPOCH,
+        "text": _TIMES[to](told),
+        "iso": times.iso(told),
+        "utc": times.utc(told),
+        "ago": times.ago(told, timezone.now()) if ago else "",
+    }
+
+
+_TIMES = {
+    "moment": times.moment,
+    "second": times.second,
+    "day": times.day,
+    "clock": times.clock,
+}
 
 
 @register.filter
@@ -70,6 +101,13 @@ def hexadecimal(value: bytes) -> str:
 @register.filter
 def code_name(code: str) -> str:
     return finding_name(code)
+
+
+@register.simple_tag
+def apart(one: Notification, other: Notification) -> str:
+    """How long ``one`` was before or after ``other``."""
+    length = one.emitted_at - other.emitted_at
+    return telling.before(length) if one.pk < other.pk else telling.later(length)
 
 
 @register.simple_tag
@@ -93,17 +131,53 @@ def result_badge(result: str) -> dict[str, Badge]:
 
 
 @register.inclusion_tag("admin/notifications/parts/identifier.html")
-def identifier(kind: str, key: object) -> dict[str, Any]:
-    """A link to the page of ``kind``, as long as there is room and whole in its title."""
-    return {"address": page_address(kind, key), "text": key}
+def identifier(kind: str, key: object, *, row: bool = False) -> dict[str, Any]:
+    """A link to the page of ``kind``, as long as there is room and whole in its title, and a button
+    that copies the identifier. In a ``row`` of many the Tab key passes the button by: it would
+    double the stops, and the page of each has one."""
+    return _copyable(kind, page_address(kind, key), key, str(key), row=row)
 
 
 @register.inclusion_tag("admin/notifications/parts/identifier.html")
 def looked_at(record: AccessRecord) -> dict[str, Any]:
     """A link to the page of what was looked at; of a user it is the surrogate key."""
-    kind = LOOKED_AT[record.action]
-    name = f"{kind} {record.subject}" if kind in ("recipient", "export") else record.subject
-    return {"address": page_address(kind, record.subject), "text": name}
+    kind, key = LOOKED_AT[record.action], record.subject
+    name = f"{kind} {key}" if kind in ("recipient", "export") else key
+    return _copyable(kind, page_address(kind, key), key, name, row=True)
+
+
+@register.inclusion_tag("admin/notifications/parts/identifier.html")
+def user_id(given: str) -> dict[str, Any]:
+    """Of a row, with the button that copies it."""
+    return _copyable("user", None, given, given, row=True)
+
+
+def _copyable(
+    kind: str, address: str | None, key: object, text: str, *, row: bool
+) -> dict[str, Any]:
+    """What has characters that nobody sees is not copied: whoever pastes it would not see it."""
+    copies = str(COPIES.get(kind, "")) if visible(key) == str(key) else ""
+    return {"address": address, "text": text, "key": key, "copies": copies, "row": row}
+
+
+@register.filter
+def addressed(notification: Notification) -> str:
+    """Whom the request named, in words."""
+    return str(ADDRESSED[notification.addressed_to])
+
+
+@register.inclusion_tag("admin/notifications/parts/findings_told.html")
+def findings_told(findings: list[dict[str, str]]) -> dict[str, Any]:
+    """The first of ``findings`` in words, and how many more there are."""
+    names = [finding_name(each["code"]) for each in findings]
+    return {"first": names[:1], "more": len(names) - 1, "all": dict.fromkeys(names)}
+
+
+@register.filter
+def about(number: int) -> str:
+    """An estimate, as exact as it may claim to be: 1.2 million, 12,000."""
+    digits = len(str(number)) - 2
+    return str(intword(number)) if number >= MILLION else f"{round(number, -max(digits, 0)):,}"
 
 
 @register.filter
@@ -127,6 +201,13 @@ def trace_around(notification: Notification) -> str:
         activation=notification.activation_id,
         recipient=notification.recipient_id,
     )
+
+
+@register.simple_tag
+def trace_of_first(row: Any) -> str:
+    """The same of the first notification about a row of inbox messages."""
+    at = time_of(row.first_notification_id)
+    return around(at, activation=row.first_activation, recipient=row.first_recipient)
 
 
 @register.simple_tag

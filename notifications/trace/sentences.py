@@ -1,8 +1,11 @@
-"""What a trace says in words. Times are UTC; no sentence names a user."""
+"""What a trace says in words. Times are in the zone that is active: UTC, but for a page of the
+console whose operator chose another. No sentence names a user."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
+
+from django.utils import timezone
 
 from notifications.protocol.audience import Basis
 from notifications.protocol.expectations import Gap, Mark
@@ -56,21 +59,28 @@ def short(message_type: str | None) -> str:
     )
 
 
-def utc(moment: datetime) -> str:
-    return f"{moment.replace(tzinfo=None).isoformat(' ', timespec='seconds')} UTC"
+def told_at(moment: datetime) -> str:
+    """2026-01-31 12:00:00 UTC, or 2026-01-31 13:00:00 UTC+01:00 where that zone is active."""
+    try:
+        local = timezone.localtime(moment)
+    except OverflowError:  # at the calendar's ends
+        local = moment.astimezone(UTC)
+    told = local.isoformat(" ", timespec="seconds")
+    offset = "" if local.tzname() == "UTC" else told[19:]
+    return f"{told[:19]} UTC{offset}"
 
 
 def of_gap(gap: Gap) -> str:
     return REASONS[gap.reason].sentence.format(
         what=short(gap.message_type),
-        due=utc(gap.due),
-        at=utc(gap.seen) if gap.seen is not None else "",
+        due=told_at(gap.due),
+        at=told_at(gap.seen) if gap.seen is not None else "",
         other=_listed(gap.other),
     )
 
 
 def of_message(message: Message, basis: Basis, marks: Sequence[Mark], due: datetime | None) -> str:
-    after = f", after {utc(due)}" if due is not None else ", after the finish"
+    after = f", after {told_at(due)}" if due is not None else ", after the finish"
     return (
         _what(message)
         + _WHERE.get(basis, "")
@@ -95,8 +105,8 @@ def nothing(told: str, last: datetime | None, following: datetime | None) -> str
     sentence = f"Nothing expected, nothing emitted: no notification {told} in the window"
     if last is None and following is None:
         return f"{sentence}, nor at any other time."
-    before = "there is none before" if last is None else f"the last one was {utc(last)}"
-    return f"{sentence}; {before}" + (f", the next {utc(following)}." if following else ".")
+    before = "there is none before" if last is None else f"the last one was {told_at(last)}"
+    return f"{sentence}; {before}" + (f", the next {told_at(following)}." if following else ".")
 
 
 def _classes(counts: Mapping[str, int], reasons: Sequence[Reason]) -> list[str]:

@@ -1,7 +1,6 @@
 """What the page of a notification says of its payload."""
 
 from typing import Any
-from uuid import UUID
 
 import pytest
 
@@ -9,7 +8,7 @@ from notifications.admin import reading
 from notifications.admin.addresses import quote_key, unquote_key
 from notifications.admin.reading import Role, judged_today, pretty_json, read_apps, read_extras
 from notifications.protocol.extras import RULES_VERSION, check
-from notifications.templatetags.console import moment_in, visible, visible_json
+from notifications.templatetags.console import visible, visible_json
 from tests.conftest import FINISHED, INIT, STATUS_CHANGE
 
 
@@ -110,7 +109,3 @@ def test_json_keeps_its_meaning() -> None:
     assert visible_json(pretty_json({"k": "\u202e\x7f\x01"})) == (
         '{\n  "k": "\\u202e\\u007f\\u0001"\n}'
     )
-
-
-def test_an_id_that_is_older_than_ids_says_so() -> None:
-    assert moment_in(UUID(int=8 << 76)) == "before 1970"

@@ -1,9 +1,32 @@
-// The buttons of traces: copy and print. Without this file they stay hidden and nothing is missing.
+// What pages offer beside their links and forms: copying, printing, "/" to search, and the browser's
+// time zone. Without this file its buttons stay hidden and nothing is missing.
 "use strict";
 
-for (const button of document.querySelectorAll("[data-copy], [data-copy-link], [data-print]")) {
-    button.hidden = false;
-    button.addEventListener("click", () => press(button));
+const BUTTONS = "[data-copy], [data-copy-text], [data-copy-link], [data-print]";
+
+show(document);
+document.addEventListener("click", (event) => {
+    const button = event.target.closest(BUTTONS);
+    if (button) press(button);
+});
+document.addEventListener("keydown", (event) => {
+    if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
+    const field = document.querySelector('[data-search="first"]') ?? document.querySelector("[data-search]");
+    if (!field) return;
+    event.preventDefault();
+    field.focus();
+    field.select();
+});
+for (const field of document.querySelectorAll("[data-own-zone]")) {
+    field.value = Intl.DateTimeFormat().resolvedOptions().timeZone ?? "";
+}
+
+function show(part) {
+    for (const button of part.querySelectorAll(BUTTONS)) button.hidden = false;
+}
+
+function isTyping(place) {
+    return place.isContentEditable || place.matches("select, textarea, input:not([type=checkbox], [type=radio])");
 }
 
 async function press(button) {
@@ -11,9 +34,10 @@ async function press(button) {
         window.print();
         return;
     }
-    const { copy, copyLink } = button.dataset;
-    const text = copy ? document.querySelector(copy).textContent : document.querySelector(copyLink).href;
-    say((await written(text)) ? "Copied" : "The browser did not let it be copied");
+    const { copy, copyText, copyLink } = button.dataset;
+    const text = copyText ?? (copy ? document.querySelector(copy).textContent : document.querySelector(copyLink).href);
+    const said = document.querySelector("[data-said]").dataset;
+    say((await written(text)) ? said.copied : said.refused);
 }
 
 // Browsers offer the clipboard over https and on localhost only.
