@@ -10,6 +10,7 @@ from pathlib import Path
 import django_stubs_ext
 from csp.constants import NONE, SELF
 from django.utils.crypto import salted_hmac
+from django.utils.translation import to_language
 
 from pushaudit.environment import Environment
 from pushaudit.local_database.state import local_state
@@ -65,6 +66,7 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    "django.contrib.humanize",
     "pushaudit.apps.ConsoleConfig",
     "rest_framework",
     "django_filters",
@@ -82,7 +84,10 @@ MIDDLEWARE = [
     "pushaudit.middleware.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "notifications.admin.middleware.ConsoleMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    # Behind what activates the language and what keeps messages: it tells why a session ended.
+    "pushaudit.middleware.SessionEndMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 ROOT_URLCONF = "pushaudit.urls"
@@ -103,6 +108,16 @@ TEMPLATES = [
 ]
 
 LANGUAGE_CODE = "en"
+LOCALE_PATHS = [BASE_DIR / "locale"]
+# Those that the console's own words are translated to: in any other, Django's would be alone.
+LANGUAGES = [
+    (LANGUAGE_CODE, "English"),
+    *(
+        (to_language(each.name), each.name)
+        for each in sorted(LOCALE_PATHS[0].glob("*"))
+        if (each / "LC_MESSAGES" / "django.mo").exists()
+    ),
+]
 USE_TZ = True
 TIME_ZONE = "UTC"
 
@@ -153,6 +168,10 @@ CONTENT_SECURITY_POLICY = {
 }
 X_FRAME_OPTIONS = "DENY"
 SESSION_COOKIE_HTTPONLY = True
+# A session ends with the browser, unused for a while, or at this age; see SessionEndMiddleware.
+SESSION_EXPIRE_AT_BROWSER_CLOSE = True
+SESSION_IDLE = env.seconds("PUSHAUDIT_SESSION_IDLE", default=1800, least=60, most=12 * 3600)
+SESSION_COOKIE_AGE = env.seconds("PUSHAUDIT_SESSION_LIFE", default=12 * 3600, least=60, most=WEEK)
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not IS_LOCAL
 SECURE_SSL_REDIRECT = not IS_LOCAL
 SECURE_REDIRECT_EXEMPT = [r"^health/"]  # probes come from inside, in plain HTTP
