@@ -9,14 +9,13 @@ from typing import Any
 from django.contrib.auth.models import Group
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
-from knox.models import AuthToken
 
 from notifications.models import Account
-from notifications.models.source import SLUG_PATTERN
+from notifications.models.source import is_slug
+from notifications.models.tokens import MAX_DAYS, make_token, why_no_token
 from notifications.protocol.extras import MAX_IDENTIFIER
 
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
-MAX_DAYS = 3650
 
 
 class Command(BaseCommand):
@@ -38,7 +37,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         name: str = options["name"]
-        if not re.fullmatch(SLUG_PATTERN, name):
+        if not is_slug(name):
             raise CommandError(
                 f"{name!r} is no name for a source: up to 64 lower-case letters, digits and"
                 " hyphens, the first no hyphen"
@@ -51,7 +50,7 @@ class Command(BaseCommand):
             if apps:
                 account.apps = apps
                 account.save(update_fields=["apps"])
-            token, secret = AuthToken.objects.create(account, expiry=expiry)
+            token, secret = make_token(account, life=expiry)
         until = f"expires {token.expiry:%Y-%m-%d %H:%M} UTC" if token.expiry else "does not expire"
         limit = f"reads of {', '.join(account.apps)} only; " if account.apps else ""
         self.stdout.write(
@@ -65,10 +64,8 @@ def _service_account(name: str) -> Account:
     if created:
         account.set_unusable_password()
         account.save(update_fields=["password"])
-    elif account.has_usable_password() or account.is_staff:
-        raise CommandError(f"{name!r} is a person's account; choose another name")
-    elif not account.is_active:
-        raise CommandError(f"{name!r} is deactivated; activate it in the admin or use another name")
+    elif why := why_no_token(account):
+        raise CommandError(f"{name!r} {why}")
     return account
 
 
