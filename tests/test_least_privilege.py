@@ -14,6 +14,7 @@ from notifications.integrity.tallies import find_differences, fold_tallies, forg
 from notifications.models import AccessRecord
 from notifications.protocol.window import Window
 from notifications.trace.access import Viewer, record_access
+from notifications.trace.overview import keep_overview, read_overview
 from notifications.trace.stats import Question, count
 from tests.conftest import INIT, NOW
 
@@ -64,6 +65,17 @@ def test_it_counts_and_counts_anew(serving_role: None, record_one: Callable[...,
         assert (answer.total, answer.uncounted) == (2, 1)
         assert find_differences() == []
         forget_tallies()
+
+
+def test_it_keeps_what_the_home_page_shows(
+    serving_role: None, record_one: Callable[..., UUID]
+) -> None:
+    record_one(extras=INIT)
+    for later in (timedelta(), timedelta(hours=1)):
+        assert keep_overview(NOW + later)
+    told = read_overview()
+    assert told is not None
+    assert [each.source for each in told.contacts] == ["demo-bank"]
 
 
 @pytest.mark.parametrize(

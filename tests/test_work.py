@@ -15,6 +15,7 @@ from notifications.integrity.tallies import NOTHING, fold_tallies
 from notifications.management.commands import work
 from notifications.models import DailyTally
 from notifications.models.partitions import plan_partitions
+from notifications.trace.overview import read_overview
 from tests.conftest import INIT, NOW
 
 
@@ -38,6 +39,9 @@ def test_once_does_all_that_is_due_and_ends() -> None:
     assert plan_partitions(timezone.now()).to_make == ()
     assert sum(DailyTally.objects.values_list("count", flat=True)) == 3
     assert fold_tallies() == NOTHING
+    told = read_overview()
+    assert told is not None
+    assert [each.source for each in told.contacts] == ["bank"]
 
 
 @pytest.mark.usefixtures("committed_db")

@@ -5,9 +5,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.utils import dateformat
+from django.utils.translation import gettext as _
+
 from notifications.protocol.identity import EPOCH
 from notifications.trace.figures import OTHER, Bucket, Series
 
+from .times import here
 from .words import Badge, of_type
 
 WIDTH, HEIGHT = 960, 190
@@ -56,7 +60,7 @@ class Chart:
 
 
 def chart_of(series: Series) -> Chart:
-    top = _round_above(series.highest)
+    top = round_above(series.highest)
     step = (RIGHT - LEFT) / len(series.buckets)
     filled = [(n, each) for n, each in enumerate(series.buckets) if each.total]
     return Chart(
@@ -68,10 +72,10 @@ def chart_of(series: Series) -> Chart:
             Label(BOTTOM - (BOTTOM - TOP) * part / top, str(part))
             for part in sorted({0, top // 2, top} if top % 2 == 0 else {0, top})
         ),
-        legend=tuple(_badge(name) for name in series.types),
+        legend=tuple(badge_of(name) for name in series.types),
         rows=tuple(
             (_from_to(each.at, series.width), tuple(_cell(each, name) for name in series.types))
-            for _, each in filled
+            for _place, each in filled
         ),
     )
 
@@ -82,10 +86,13 @@ def _column(x: float, step: float, bucket: Bucket, top: int, width: timedelta) -
         for name, number in counted.items():
             height = max(THINNEST, (BOTTOM - TOP) * number / top)
             y -= height
-            bars.append(Bar(round(y, 2), round(height, 2), _badge(name).look, owed))
+            bars.append(Bar(round(y, 2), round(height, 2), badge_of(name).look, owed))
     thick = min(step * 0.72, 26)
-    told = [f"{number} {_badge(name).text}" for name, number in bucket.sent.items()]
-    told += [f"{number} {_badge(name).text} not there" for name, number in bucket.owed.items()]
+    told = [f"{number} {badge_of(name).text}" for name, number in bucket.sent.items()]
+    told += [
+        _("%(what)s not there") % {"what": f"{number} {badge_of(name).text}"}
+        for name, number in bucket.owed.items()
+    ]
     return Column(
         x=round(x + (step - thick) / 2, 2),
         width=round(thick, 2),
@@ -104,26 +111,36 @@ def _times(series: Series, step: float) -> Iterator[Label]:
             yield Label(round(x, 2), _time(bucket.at, series.width))
 
 
-def _time(at: datetime, width: timedelta) -> str:
+def _time(start: datetime, width: timedelta) -> str:
+    at = here(start)
     by_day = width >= timedelta(hours=6) or (at.hour, at.minute) == (0, 0)
-    return f"{at.day} {at:%b}" if by_day else f"{at:%H:%M}"
+    return dateformat.format(at, "j M") if by_day else f"{at:%H:%M}"
 
 
 def _from_to(at: datetime, width: timedelta) -> str:
-    day = at.date().isoformat()
-    return day if width >= timedelta(days=1) else f"{day} {at:%H:%M} to {at + width:%H:%M}"
+    start, end = here(at), here(at + width)
+    day = start.date().isoformat()
+    if width >= timedelta(days=1) and (start.hour, start.minute) == (0, 0):
+        return day
+    return _("%(day)s %(start)s to %(end)s") % {
+        "day": day,
+        "start": f"{start:%H:%M}",
+        "end": f"{end:%H:%M}",
+    }
 
 
 def _cell(bucket: Bucket, name: str) -> str:
     sent, owed = bucket.sent.get(name, 0), bucket.owed.get(name, 0)
-    return f"{sent} and {owed} not there" if owed else str(sent)
+    if not owed:
+        return str(sent)
+    return _("%(sent)s and %(owed)s not there") % {"sent": sent, "owed": owed}
 
 
-def _badge(name: str) -> Badge:
-    return Badge("other or no type", "odd", "?", "") if name == OTHER else of_type(name)
+def badge_of(name: str) -> Badge:
+    return Badge(_("other or no type"), "odd", "?", "") if name == OTHER else of_type(name)
 
 
-def _round_above(highest: int) -> int:
+def round_above(highest: int) -> int:
     """The top of the scale: 1, 2, 3, 4, 6, 8, 10, 12, 16, 20, 30, …"""
     tenth = 1
     while True:

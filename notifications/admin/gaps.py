@@ -9,11 +9,14 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.template.response import TemplateResponse
 from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from notifications.models import Export
 from notifications.models.patience import TooMuch
 from notifications.protocol.extras import MAX_IDENTIFIER
-from notifications.protocol.reasons import Reason, Rule
+from notifications.protocol.reasons import CountsAs, Reason, Rule
 from notifications.trace.figures import series_of
 from notifications.trace.gaps import LONGEST, Gaps, Wanted, find_gaps
 from notifications.trace.sentences import WORDS
@@ -29,10 +32,15 @@ if TYPE_CHECKING:
     from .site import Console
 
 RIGHTS = ("notifications.view_operation", "notifications.view_notification")
-DATASETS = ((Export.DataSet.GAPS, "gaps"),)
-RULES: Mapping[str, str] = {
-    Rule.E1: "E1, finish owed",
-    Rule.E2: "E2, announcement presumed",
+RULES: Mapping[str, Promise] = {
+    Rule.E1: gettext_lazy("E1, finish owed"),
+    Rule.E2: gettext_lazy("E2, announcement presumed"),
+}
+COUNTING: Mapping[str, Promise] = {
+    CountsAs.MISSING: gettext_lazy("Missing"),
+    CountsAs.EXPLAINED: gettext_lazy("Explained"),
+    CountsAs.UNDECIDED: gettext_lazy("Undecided"),
+    CountsAs.PENDING: gettext_lazy("Not due yet"),
 }
 
 
@@ -54,11 +62,13 @@ def gaps_page(site: "Console", request: HttpRequest) -> HttpResponse:
         messages.warning(request, problem)
     context = {
         **site.each_context(request),
-        "title": "Gaps",
+        "title": _("Gaps"),
         "question": question,
         "menus": list(_menus(chosen)),
         "app_id": chosen.get("app_id", ""),
-        "exporting": offer(request, DATASETS, lambda: _exported(question)),
+        "exporting": offer(
+            request, ((Export.DataSet.GAPS, _("gaps")),), lambda: _exported(question)
+        ),
         "permalink": request.build_absolute_uri(request.path + question.permalink),
     }
     try:
@@ -72,7 +82,7 @@ def gaps_page(site: "Console", request: HttpRequest) -> HttpResponse:
 
 def _answer(request: HttpRequest, gaps: Gaps, question: Question) -> dict[str, Any]:
     page = page_asked(request, gaps.entries, question)
-    well = Badge("Nothing is missing", "good", "✓", "")
+    well = Badge(_("Nothing is missing"), "good", "✓", "")
     return {
         "gaps": gaps,
         "standing": standing(gaps.counts) if gaps.entries else well,
@@ -84,7 +94,11 @@ def _answer(request: HttpRequest, gaps: Gaps, question: Question) -> dict[str, A
 
 def _chosen(parameters: Mapping[str, str]) -> dict[str, str]:
     """What is among the choices; anything else is as good as nothing."""
-    known: Mapping[str, Iterable[str]] = {"rule": RULES, "reason": list(Reason)}
+    known: Mapping[str, Iterable[str]] = {
+        "counts_as": COUNTING,
+        "rule": RULES,
+        "reason": list(Reason),
+    }
     found = {name: parameters.get(name, "") for name in known}
     found = {name: value for name, value in found.items() if value in known[name]}
     app_id = parameters.get("app_id", "").strip()
@@ -97,6 +111,7 @@ def _wanted(chosen: Mapping[str, str]) -> Wanted:
     return Wanted(
         rules=[Rule(chosen["rule"])] if "rule" in chosen else (),
         reasons=[Reason(chosen["reason"])] if "reason" in chosen else (),
+        counts_as=[CountsAs(chosen["counts_as"])] if "counts_as" in chosen else (),
         apps=[chosen["app_id"]] if "app_id" in chosen else (),
     )
 
@@ -108,7 +123,11 @@ def _exported(question: Question) -> dict[str, list[str]]:
 
 def _menus(chosen: Mapping[str, str]) -> Iterator[Menu]:
     reasons = {reason: words[0].upper() + words[1:] for reason, words in WORDS.items()}
-    for name, title, choices in (("rule", "Rule", RULES), ("reason", "Reason", reasons)):
+    for name, title, choices in (
+        ("counts_as", _("Counts as"), COUNTING),
+        ("rule", _("Rule"), RULES),
+        ("reason", _("Reason"), reasons),
+    ):
         given = chosen.get(name)
-        options = [Option(str(value), words, value == given) for value, words in choices.items()]
-        yield Menu(name, title, (Option("", "Any", given is None), *options))
+        options = [Option(str(key), str(words), key == given) for key, words in choices.items()]
+        yield Menu(name, title, (Option("", _("Any"), given is None), *options))

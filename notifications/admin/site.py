@@ -1,7 +1,6 @@
 """The admin site under our name: which models have pages, its home and its search box."""
 
 from collections.abc import Callable
-from datetime import UTC, timedelta
 from typing import Any, TypeVar
 
 from django.conf import settings
@@ -14,14 +13,15 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver, path
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
-from notifications.models import Account, Notification
+from notifications.models import Account
 
+from .candidates import SHORTEST, find
 from .gaps import gaps_page
-from .rows import for_rows
-from .search import find
-
-NEWEST_SHOWN = 10
+from .home import home_of
+from .zones import zone_page
 
 AdminClass = TypeVar("AdminClass", bound=type[admin.ModelAdmin[Any]])
 _pages: dict[type[Model], type[admin.ModelAdmin[Any]]] = {}
@@ -42,8 +42,10 @@ class SignIn(AdminAuthenticationForm):
         super().confirm_login_allowed(user)
         if user.limited_to is not None:
             raise ValidationError(
-                "This account is limited to some apps, and the pages are of all of them. It can"
-                " read over REST.",
+                _(
+                    "This account is limited to some apps, and the pages are of all of them. It"
+                    " can read over REST."
+                ),
                 code="limited",
             )
 
@@ -53,7 +55,7 @@ class Console(admin.AdminSite):
 
     site_header = "pushaudit"
     site_title = "pushaudit"
-    index_title = "What was this device told?"
+    index_title = gettext_lazy("What was this device told?")
     site_url = None
     enable_nav_sidebar = False  # its few pages fit into the header
     login_form = SignIn
@@ -76,6 +78,7 @@ class Console(admin.AdminSite):
         own: list[URLResolver | URLPattern] = [
             path("search/", self.admin_view(self.search), name="search"),
             path("gaps/", self.admin_view(self.gaps), name="gaps"),
+            path("zone/", self.admin_view(self.zone), name="zone"),
         ]
         return own + super().get_urls()
 
@@ -93,13 +96,8 @@ class Console(admin.AdminSite):
     def index(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> TemplateResponse:
-        midnight = timezone.now().astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-        today = Notification.objects.emitted_between(midnight, midnight + timedelta(days=1))
-        shown = request.user.has_perm("notifications.view_notification")
-        newest = for_rows(today.newest_first())[:NEWEST_SHOWN] if shown else []
-        return super().index(
-            request, {"newest": newest, "midnight": midnight, **(extra_context or {})}
-        )
+        home = home_of(timezone.now(), timezone.get_current_timezone(), request.user.has_perms)
+        return super().index(request, {"home": home, **(extra_context or {})})
 
     def app_index(  # type: ignore[override]  # a redirect is no TemplateResponse
         self, request: HttpRequest, app_label: str, extra_context: dict[str, Any] | None = None
@@ -107,22 +105,28 @@ class Console(admin.AdminSite):
         return redirect(f"{self.name}:index")
 
     def search(self, request: HttpRequest) -> HttpResponse:
-        """Jumps to the one thing that an identifier names, or lists the candidates by kind."""
+        """Jumps to the one thing that an identifier or its beginning can mean, or lists the
+        candidates by kind."""
         term = request.GET.get("q", "")
         if not term.strip():
             return redirect(f"{self.name}:index")
-        found = find(term, request.user.has_perm)
-        if len(found) == 1:
-            return redirect(found[0].address)
-        if not found:
-            messages.warning(request, "Nothing is recorded under exactly this identifier.")
+        answer = find(term, request.user.has_perm)
+        if answer.only is not None:
+            return redirect(answer.only.address)
+        if not answer.groups:
+            messages.warning(request, _("Nothing is recorded under this identifier."))
         context = {
             **self.each_context(request),
-            "title": "Search",
+            "title": _("Search"),
             "term": term,
-            "found": found,
+            "answer": answer,
+            "shortest": SHORTEST,
+            "is_short": len(term.strip()) < SHORTEST,
         }
         return TemplateResponse(request, "admin/search.html", context)
 
     def gaps(self, request: HttpRequest) -> HttpResponse:
         return gaps_page(self, request)
+
+    def zone(self, request: HttpRequest) -> HttpResponse:
+        return zone_page(request, self.each_context(request))

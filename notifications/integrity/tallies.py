@@ -89,6 +89,15 @@ _DIFFERENCES = f"""
 
 
 @dataclass(frozen=True, slots=True)
+class HowFar:
+    """How far notifications are counted: whether that ``has_begun``, as else no tally can be relied
+    on, and when the first that is in none was recorded; None: all are."""
+
+    has_begun: bool
+    waiting_since: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class Folded:
     """How many notifications were counted, and whether more could be at once."""
 
@@ -141,6 +150,16 @@ def fold_tallies() -> Folded:
         (count,) = cursor.fetchone()
         cursor.execute(_MOVE, [upper])
         return Folded(count, more=last is not None)
+
+
+def how_far() -> HowFar:
+    """By index alone, so that a page can ask it."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT below::text FROM ({MARK}) AS mark")  # noqa: S608 - of constants
+        (below,) = cursor.fetchone()
+        cursor.execute(_FIRST_UNCOUNTED, [below])
+        row: tuple[datetime] | None = cursor.fetchone()
+    return HowFar(has_begun=int(below) > 0, waiting_since=None if row is None else row[0])
 
 
 def find_differences() -> list[DifferentTally]:

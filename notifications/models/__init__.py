@@ -4,6 +4,7 @@ from .account import Account
 from .export import Export, ExportPart
 from .governance import MAX_CASE_NUMBER, AccessRecord
 from .notification import AddressedTo, Notification
+from .overview import Overview
 from .source import Source
 from .subject import Activation, InboxMessage, Operation, Recipient, Subject
 from .tally import DailyTally, HourlyTally, TallyMark
@@ -21,6 +22,7 @@ __all__ = [
     "InboxMessage",
     "Notification",
     "Operation",
+    "Overview",
     "Recipient",
     "Source",
     "Subject",

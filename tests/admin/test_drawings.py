@@ -37,7 +37,7 @@ def timeline(entries: list[Entry]) -> Timeline:
     ("highest", "top"), [(0, 1), (1, 1), (5, 6), (7, 8), (9, 10), (11, 12), (13, 16), (999, 1000)]
 )
 def test_the_scale_ends_at_a_round_number(highest: int, top: int) -> None:
-    assert chart._round_above(highest) == top
+    assert chart.round_above(highest) == top
 
 
 @pytest.mark.parametrize("days", [0.04, 1, 7, 30, 366])

@@ -40,9 +40,11 @@ def test_it_shows_each_gap_with_its_operation_and_device(operator_client: Client
         ({"rule": "E2"}, 0),
         ({"reason": "finished_elsewhere"}, 1),
         ({"reason": "never_finished"}, 0),
+        ({"counts_as": "missing"}, 1),
+        ({"counts_as": "undecided"}, 0),
         ({"app_id": "mobile"}, 1),
         ({"app_id": "other"}, 0),
-        ({"rule": "E9", "reason": "x", "app_id": "\0"}, 1),
+        ({"rule": "E9", "reason": "x", "app_id": "\0", "counts_as": "x"}, 1),
     ],
 )
 def test_it_is_narrowed_and_links_keep_that(
@@ -61,7 +63,9 @@ def test_nothing_missing_is_said(operator_client: Client) -> None:
     assert page.context["standing"].text == "Nothing is missing"
 
 
-@pytest.mark.parametrize("name", ["since", "until", "cursor", "rule", "reason", "app_id"])
+@pytest.mark.parametrize(
+    "name", ["since", "until", "cursor", "counts_as", "rule", "reason", "app_id"]
+)
 @pytest.mark.parametrize("given", ["\x00", "\ud800", "x" * 10_000, "400d", "W10", "\u202e"])
 @pytest.mark.usefixtures("told")
 def test_nothing_in_an_address_is_an_error(operator_client: Client, name: str, given: str) -> None:

@@ -63,10 +63,10 @@ class Story:
     name: str
     told: Sequence[tuple[float, dict[str, Any]]]
     counts: dict[str, int]
+    verdict: str
     reasons: Sequence[str] = ()
     marks: Sequence[str] = ()
     device: str = PHONE
-    verdict: str = ""
     asked_after: float = 3601
     around: bool = field(default=True)
 
@@ -170,18 +170,22 @@ STORIES = (
         ),
         counts={"expected": 3, "emitted": 2, "undecided": 1},
         reasons=("status_changed",),
+        verdict="3 expected, 2 emitted, 1 undecided (the registration's status changed meanwhile).",
     ),
     Story(
         name="A message no app understands",
         told=((0, to(PHONE, init())), (30, to(PHONE, extras("operationDone")))),
         counts={"expected": 3, "emitted": 2, "missing": 1, "nonconforming": 1},
         reasons=("unknown_type_sent",),
+        verdict="3 expected, 2 emitted, 1 missing (a message of an unknown type sent instead),"
+        " 1 nonconforming.",
     ),
     Story(
         name="It is not due yet",
         told=((0, to(PHONE, init())),),
         counts={"expected": 2, "emitted": 1, "pending": 1},
         reasons=("not_due",),
+        verdict="2 expected, 1 emitted, 1 pending (not due yet).",
         asked_after=60,
     ),
     Story(
@@ -189,6 +193,8 @@ STORIES = (
         told=((0, to(PHONE, finish())), (600, to(PHONE, init(SECOND_PAYMENT)))),
         counts={"expected": 4, "emitted": 2, "undecided": 2},
         reasons=("recording_began", "source_silent"),
+        verdict="4 expected, 2 emitted, 2 undecided (1 the source was not recorded before;"
+        " 1 the source was silent afterwards).",
         around=False,
     ),
     Story(
@@ -208,5 +214,6 @@ STORIES = (
         ),
         counts={"expected": 3, "emitted": 4, "duplicate": 1},
         marks=("duplicate",),
+        verdict="3 expected, 4 emitted, 1 repeated.",
     ),
 )

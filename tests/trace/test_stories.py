@@ -22,5 +22,4 @@ def test_the_trace_answers_the_story(story: Story) -> None:
     assert told == {key: value for key, value in story.counts.items() if value}
     assert [str(each.reason) for each in trace.entries if each.reason] == list(story.reasons)
     assert [str(mark) for each in trace.entries for mark in each.marks] == list(story.marks)
-    if story.verdict:
-        assert trace.verdict == story.verdict
+    assert trace.verdict == story.verdict

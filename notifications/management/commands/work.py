@@ -14,6 +14,7 @@ from django.utils import timezone
 from notifications.exports import jobs as exports
 from notifications.integrity.tallies import fold_tallies
 from notifications.models import partitions
+from notifications.trace.overview import keep_overview
 
 from ._ending import Ending
 from ._nice import be_nice
@@ -46,9 +47,15 @@ def expire_exports() -> bool:
     return False
 
 
+def look_around() -> bool:
+    keep_overview(timezone.now())  # if it is due, which depends on how long it took last
+    return False
+
+
 JOBS: Mapping[str, Job] = {
     "partitions": Job(every=3600, do=make_partitions),
     "tallies": Job(every=3, do=fold),
+    "overview": Job(every=5, do=look_around),
     "exports": Job(every=1, do=exports.work),
     "expired exports": Job(every=30, do=expire_exports),
 }
@@ -57,7 +64,8 @@ JOBS: Mapping[str, Job] = {
 class Command(BaseCommand):
     help = (
         "Keeps what must be kept beside recording: counts notifications for the statistics, makes"
-        " the months that are due, and makes exports. Any number of workers may run."
+        " the months that are due, looks for gaps for the home page, and makes exports. Any number"
+        " of workers may run."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
