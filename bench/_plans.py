@@ -189,7 +189,8 @@ class Plans:
 
     def _is_outside(self, scan: Scan, question: Question) -> bool:
         """Whether it is a month that the window of a list of notifications has nothing of."""
-        if question.window is None or "notifications/" not in question.address:
+        lists = ("/notifications/", "/notification/")  # of the API, of the console
+        if question.window is None or not question.address.endswith(lists):
             return False
         months = {partition_name(month_of(question.window + each)) for each in (0 * DAY, DAY)}
         return scan.table.startswith("notifications_notification_") and scan.table not in months

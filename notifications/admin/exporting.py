@@ -14,7 +14,9 @@ from django.db.models import Model
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, QueryDict
 from django.shortcuts import redirect
 from django.utils import timezone
-from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from notifications.exports.asking import BadExport, TooManyExports, ask
 from notifications.exports.datasets import ALL, OFFERS, VIEW_USERS, lacking
@@ -24,14 +26,15 @@ from notifications.protocol.identity import time_of, to_millisecond
 from notifications.protocol.window import LATEST, written
 from notifications.trace.access import Viewer
 
-from .addresses import list_address, page_address
+from .addresses import list_address, ours, page_address
 from .asking import read_case_number
 from .filters import Asked, NotAskable
 from .readonly import ReadOnlyAdmin
 from .search import columns_naming, written_as
 
+NOTHING = gettext_noop("Nothing was exported.")
 _MILLISECOND = timedelta(milliseconds=1)
-DataSets: TypeAlias = tuple[tuple[str, str], ...]  # with what to call them
+DataSets: TypeAlias = tuple[tuple[str, str | Promise], ...]  # with what to call them
 
 M = TypeVar("M", bound=Model)
 
@@ -42,7 +45,7 @@ class Offer:
     as a query string; or ``why_not``. ``back`` is the page."""
 
     back: str
-    datasets: tuple[tuple[str, str], ...] = ()
+    datasets: DataSets = ()
     filters: str = ""
     told: tuple[tuple[str, str], ...] = ()
     why_not: str = ""
@@ -59,13 +62,13 @@ def offer(request: HttpRequest, datasets: DataSets, asked: Callable[[], Asked]) 
     try:
         filters = asked()
         if not user.has_perm(VIEW_USERS) and any(name in PERSONAL for name in filters):
-            raise NotAskable("It is narrowed to one person, and this account reads pseudonyms.")
+            raise NotAskable(_("It is narrowed to one person, and this account reads pseudonyms."))
     except NotAskable as problem:
         return Offer(back=back, why_not=str(problem))
     return Offer(
         back=back,
         datasets=tuple(
-            (dataset, words)
+            (dataset, str(words))
             for dataset, words in allowed
             if all(OFFERS[dataset].question.knows(name) for name in filters)
         ),
@@ -75,7 +78,7 @@ def offer(request: HttpRequest, datasets: DataSets, asked: Callable[[], Asked]) 
 
 
 def chips_of(filters: Mapping[str, Iterable[str]]) -> tuple[tuple[str, str], ...]:
-    return tuple((name, " or ".join(values)) for name, values in filters.items())
+    return tuple((name, f" {_('or')} ".join(values)) for name, values in filters.items())
 
 
 class Exportable(ReadOnlyAdmin[M]):
@@ -105,10 +108,13 @@ class Exportable(ReadOnlyAdmin[M]):
         if changelist.query:
             for name, values in self.asked_by_search(request, changelist.query).items():
                 if asked.get(name, values) != values:
-                    raise NotAskable(f"It is narrowed to one {name} and searched for another.")
+                    told = _("It is narrowed to one %(what)s and searched for another.")
+                    raise NotAskable(told % {"what": name})
                 asked[name] = values
         window = {"since": asked.pop("since", [ALL])}
-        if (end := _end(timezone.now())) is not None:
+        if "until" in asked:
+            window["until"] = asked.pop("until")
+        elif (end := _end(timezone.now())) is not None:
             window["until"] = [written(end)]
         return {**window, **asked}
 
@@ -117,21 +123,19 @@ def searched_notifications(request: HttpRequest, term: str) -> Asked:
     """A term that several columns have finds what any of them does, parameters what all do."""
     columns = columns_naming(term, by_user=request.user.has_perm(VIEW_USERS))
     if not columns:
-        raise NotAskable("Nothing is found.")
+        raise NotAskable(_("Nothing is found."))
     if "pk" in columns:
-        raise NotAskable("It is searched for one notification, whose page has all of it.")
+        raise NotAskable(_("It is searched for one notification, whose page has all of it."))
     if len(columns) > 1:
-        raise NotAskable(
-            f"The term searched for is found as {' and as '.join(columns)}, and an export is of one"
-            " of these."
-        )
+        told = _("The term searched for is found as %(several)s, and an export is of one of these.")
+        raise NotAskable(told % {"several": f" {_('and as')} ".join(columns)})
     ((column, values),) = columns.items()
     return {column: [str(each) for each in values]}
 
 
 def searched_operations(term: str) -> Asked:
     if not (texts := written_as(term)):
-        raise NotAskable("No operation can have this identifier.")
+        raise NotAskable(_("No operation can have this identifier."))
     return {"operation": texts}
 
 
@@ -140,15 +144,16 @@ def ask_for_export(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         return HttpResponseNotAllowed(["POST"])
     given = request.POST
+    back = ours(given.get("back")) or list_address("export")
     dataset, file_format = given.get("dataset", ""), given.get("format", "")
     if dataset in OFFERS and lacking(request.user, dataset):  # type: ignore[arg-type]
         raise PermissionDenied
     case_number, problem = read_case_number(given.get("case", ""))
     if dataset not in OFFERS or file_format not in Export.Format.values:
-        problem = "Choose what to export, and the format"
+        problem = _("Choose what to export, and the format.")
     if problem:
-        messages.error(request, f"{problem}. Nothing was exported.")
-        return redirect(_back(request))
+        messages.error(request, f"{problem} {_(NOTHING)}")
+        return redirect(back)
     try:
         export = ask(
             viewer_of(request, case_number),
@@ -161,8 +166,8 @@ def ask_for_export(request: HttpRequest) -> HttpResponse:
             keep_formulas="keep_formulas" in given,
         )
     except (BadExport, TooManyExports) as refusal:
-        messages.error(request, f"{refusal} Nothing was exported.")
-        return redirect(_back(request))
+        messages.error(request, f"{refusal} {_(NOTHING)}")
+        return redirect(back)
     return redirect(page_address("export", export.pk))
 
 
@@ -178,10 +183,3 @@ def _end(now: datetime) -> datetime | None:
     latest = now if newest is None else max(now, time_of(newest))
     end = to_millisecond(latest) + _MILLISECOND if latest < LATEST else latest
     return end if end <= LATEST else None
-
-
-def _back(request: HttpRequest) -> str:
-    """The page that the form was on, and no other site's."""
-    given = request.POST.get("back", "")
-    is_ours = url_has_allowed_host_and_scheme(given, allowed_hosts=None)
-    return given if is_ours and given.startswith("/") else list_address("export")

@@ -17,24 +17,31 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.http import content_disposition_header
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, gettext_noop
 
 from notifications.exports import jobs, manifest
 from notifications.exports.asking import record
 from notifications.exports.datasets import VIEW_USERS, shown_filters
 from notifications.exports.downloads import Unreadable, archive_of, file_of
+from notifications.filters.records import ExportFilters
 from notifications.models import AccessRecord, Export
 
+from . import times
 from .addresses import page_address
 from .exporting import ask_for_export, chips_of, viewer_of
+from .filters import DataSetFilter, StateFilter
+from .histories import of_export
 from .progress import progress_of
 from .readonly import ReadOnlyAdmin
 from .search import ids_in, written_as
 from .site import pages_of
+from .windows import AskedFor
 
 MAX_SHOWN = 200  # parts; the archive and the manifest have all
 ASK, SEE_ALL = "notifications.add_export", "notifications.view_export"
 PROGRESS = "admin/notifications/parts/export_progress.html"
-WITHHELD = "not shown to this account"
+WITHHELD = gettext_noop("not shown to this account")
 
 
 @pages_of(Export)
@@ -42,9 +49,11 @@ class ExportAdmin(ReadOnlyAdmin[Export]):
     """Those who export see their own, auditors all. What others exported, nobody can take."""
 
     keyset = "id"
+    question = ExportFilters
+    list_filter = (StateFilter, DataSetFilter, AskedFor)
     rows_template = "admin/notifications/rows/exports.html"
     page_template = "admin/notifications/export.html"
-    search_help_text = "Exactly the id, or the account that asked."
+    search_help_text = gettext_lazy("Exactly the id, or the account that asked.")
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view
@@ -81,14 +90,18 @@ class ExportAdmin(ReadOnlyAdmin[Export]):
         is_job = shown.delivery == Export.Delivery.JOB
         return {
             "object": shown,
+            "happened": of_export(shown),
             "progress": progress_of(shown, now=timezone.now()),
             "parts": parts[:MAX_SHOWN],
             "more_parts": max(0, len(parts) - MAX_SHOWN),
             "why_not": _why_not(request, shown) if shown.has_files else "",
             "can_cancel": is_job and shown.is_unfinished and _is_own(request, shown),
-            "chips": chips_of({name: values or [WITHHELD] for name, values in filters.items()}),
+            "chips": chips_of({name: values or [_(WITHHELD)] for name, values in filters.items()}),
             "manifest": manifest.as_text(document).decode() if is_proved else "",
         }
+
+    def called(self, shown: Export) -> str:
+        return times.moment(shown.asked_at)
 
     def progress(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """What the page shows below its heading, which changes while the export is made."""
@@ -104,9 +117,9 @@ class ExportAdmin(ReadOnlyAdmin[Export]):
         if not _is_own(request, export):
             raise PermissionDenied
         if jobs.cancel(export):
-            messages.success(request, "Cancelled. Nothing is kept of it.")
+            messages.success(request, _("Cancelled. Nothing is kept of it."))
         else:
-            messages.warning(request, "It had ended already.")
+            messages.warning(request, _("It had ended already."))
         return redirect(page_address("export", export.pk))
 
     def download(
@@ -151,8 +164,8 @@ def _is_own(request: HttpRequest, export: Export) -> bool:
 def _why_not(request: HttpRequest, export: Export) -> str:
     """Why this account cannot have the files; "" when it can."""
     if not _is_own(request, export):
-        return "Only the account that asked for it can download it."
+        return _("Only the account that asked for it can download it.")
     if not export.has_files:
         is_coming = export.is_unfinished and export.delivery == Export.Delivery.JOB
-        return "It is not finished yet." if is_coming else "It has no files here."
+        return _("It is not finished yet.") if is_coming else _("It has no files here.")
     return jobs.refusal_of(export)

@@ -1,41 +1,34 @@
-"""The filters of the notification list. None asks the table for its distinct values."""
+"""The filters of the lists. None asks its table for its distinct values."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.admin import ModelAdmin, SimpleListFilter
-from django.contrib.admin.views.main import SEARCH_VAR
-from django.db.models import Q, QuerySet
+from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest
-from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
-from notifications.filters.notifications import ANY, NONE, NotificationFilters
-from notifications.models import Source
+from notifications.filters.base import ListFilters
+from notifications.filters.notifications import ANY, NONE
+from notifications.models import AccessRecord, Export, Source
 from notifications.protocol.extras import Code, MessageType, OperationResult
-from notifications.protocol.window import written
 
 from .search import written_as
-from .words import finding_name, of_result, of_type
+from .words import finding_name, of_result, of_state, of_type
 
 if TYPE_CHECKING:
     from django.contrib.admin.views.main import ChangeList
 
-Choices = Iterable[tuple[str, str]]
+    from .readonly import ReadOnlyAdmin
+
+Choices = Iterable[tuple[str, str | Promise]]
 Asked = dict[str, list[str]]  # parameters of the API
 
 OTHER = "other"
 MAX_SOURCES = 200  # in the menu; more than anyone picks from
-DEFAULT_WINDOW = "30d"
-WINDOWS: Mapping[str, tuple[str, timedelta | None]] = {
-    "1h": ("Last hour", timedelta(hours=1)),
-    "24h": ("Last 24 hours", timedelta(hours=24)),
-    "7d": ("Last 7 days", timedelta(days=7)),
-    DEFAULT_WINDOW: ("Last 30 days", timedelta(days=30)),
-    "all": ("All time", None),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +38,20 @@ class Option:
     selected: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Chip:
+    """Something that the list is narrowed by; the query string ``without`` is of the same list but
+    for it."""
+
+    name: str
+    value: str
+    without: str
+
+    @property
+    def undoing(self) -> str:
+        return _("Remove the filter %(name)s: %(value)s") % {"name": self.name, "value": self.value}
+
+
 class NotAskable(Exception):
     """What a list is narrowed by, and no parameter of the API can be; the text says what."""
 
@@ -52,7 +59,19 @@ class NotAskable(Exception):
 class ListFilter(SimpleListFilter):
     """Narrows the list as the parameter of the same name does in the API."""
 
+    title: str | Promise  # type: ignore[assignment]  # which may be translated
     parameter_name: str
+    question: type[ListFilters]
+
+    def __init__(
+        self,
+        request: HttpRequest,
+        params: dict[str, list[str]],
+        model: type[Model],
+        model_admin: "ReadOnlyAdmin[Any]",
+    ) -> None:
+        self.question = model_admin.question
+        super().__init__(request, params, model, model_admin)
 
     def values(self) -> Sequence[Any]:
         """What was asked for, as the parameter reads it; nothing when it was not asked."""
@@ -64,26 +83,35 @@ class ListFilter(SimpleListFilter):
         values = [str(each) for each in self.values()]
         return {self.parameter_name: values} if values else {}
 
+    def chips(self, changelist: "ChangeList") -> Iterator[Chip]:
+        if (given := self.value()) is not None:
+            without = changelist.get_query_string({self.parameter_name: None})
+            yield Chip(str(self.title), self.called(given), without)
+
+    def called(self, value: str) -> str:
+        """``value`` in the words of the page."""
+        return value
+
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        parameter = NotificationFilters.parameters()[self.parameter_name]
-        return parameter.filter(queryset, self.values())
+        return self.question.parameters()[self.parameter_name].filter(queryset, self.values())
 
 
 class ChoiceFilter(ListFilter):
     """A menu. A value that is none of its choices is as good as none given."""
 
-    title: str
-    parameter_name: str
-    everything = "Any"
+    everything: str | Promise = gettext_lazy("Any")
     template = "admin/notifications/filter_menu.html"
 
     def value(self) -> str | None:
         given = super().value()
         return given if given in dict(self.lookup_choices) else None
 
+    def called(self, value: str) -> str:
+        return str(dict(self.lookup_choices)[value])
+
     @property
     def options(self) -> Iterator[Option]:
-        yield Option("", self.everything, self.value() is None)
+        yield Option("", str(self.everything), self.value() is None)
         for value, label in self.lookup_choices:
             yield Option(value, str(label), value == self.value())
 
@@ -93,19 +121,21 @@ class OpenFilter(ChoiceFilter):
 
     def asked(self) -> Asked:
         if self.value() == OTHER:
-            words = f"{self.title}: {dict(self.lookup_choices)[OTHER]}"
-            raise NotAskable(f"No export can be asked for “{words}”; choose another.")
+            raise NotAskable(
+                _("No export can be asked for “%(name)s: %(value)s”; choose another.")
+                % {"name": self.title, "value": self.called(OTHER)}
+            )
         return super().asked()
 
 
 class TypeFilter(OpenFilter):
-    title = "Type"
+    title = gettext_lazy("Type")
     parameter_name = "message_type"
 
-    def lookups(self, request: HttpRequest, model_admin: ModelAdmin[Any]) -> Choices:
+    def lookups(self, request: HttpRequest, model_admin: ModelAdmin[Any]) -> Choices:  # type: ignore[override]
         for message_type in MessageType:
             yield message_type.value, of_type(message_type).text
-        yield OTHER, "other or none"
+        yield OTHER, _("other or none")
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         if self.value() == OTHER:
@@ -115,13 +145,13 @@ class TypeFilter(OpenFilter):
 
 
 class ResultFilter(OpenFilter):
-    title = "Result"
+    title = gettext_lazy("Result")
     parameter_name = "result"
 
-    def lookups(self, request: HttpRequest, model_admin: ModelAdmin[Any]) -> Choices:
+    def lookups(self, request: HttpRequest, model_admin: ModelAdmin[Any]) -> Choices:  # type: ignore[override]
         for result in OperationResult:
             yield result.value, of_result(result).text
-        yield OTHER, "other"
+        yield OTHER, _("other")
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         if self.value() == OTHER:
@@ -129,81 +159,79 @@ class ResultFilter(OpenFilter):
         return super().queryset(request, queryset)
 
 
-class FindingFilter(ChoiceFilter):
-    title = "Findings"
-    parameter_name = "finding"
-    everything = "Any or none"
+class FinishedFilter(ChoiceFilter):
+    """Operations whose finish was told, or was not."""
 
-    def lookups(self, request: HttpRequest, model_admin: ModelAdmin[Any]) -> Choices:
-        yield ANY, "any finding"
-        yield NONE, "no finding"
+    title = gettext_lazy("Finish")
+    parameter_name = "finished"
+    everything = gettext_lazy("Told or not")
+
+    def lookups(self, request: HttpRequest, model_admin: ModelAdmin[Any]) -> Choices:  # type: ignore[override]
+        yield "true", pgettext_lazy("a finish", "told")
+        yield "false", pgettext_lazy("a finish", "not told")
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        parameter = self.question.parameters()[self.parameter_name]
+        return parameter.filter(queryset, parameter.values(self.values()))
+
+
+class FindingFilter(ChoiceFilter):
+    title = gettext_lazy("Findings")
+    parameter_name = "finding"
+    everything = gettext_lazy("Any or none")
+
+    def lookups(self, request: HttpRequest, model_admin: ModelAdmin[Any]) -> Choices:  # type: ignore[override]
+        yield ANY, _("any finding")
+        yield NONE, _("no finding")
         for code in Code:
             yield code.value, finding_name(code)
 
 
 class SourceFilter(ChoiceFilter):
-    title = "Source"
+    title = gettext_lazy("Source")
     parameter_name = "source"
 
-    def lookups(self, request: HttpRequest, model_admin: ModelAdmin[Any]) -> Choices:
+    def lookups(self, request: HttpRequest, model_admin: ModelAdmin[Any]) -> Choices:  # type: ignore[override]
         slugs = Source.objects.order_by("slug").values_list("slug", flat=True)
         return [(slug, slug) for slug in slugs[:MAX_SOURCES]]
 
 
-class WindowFilter(ChoiceFilter):
-    """Bounds every list, so that no other filter scans the whole record unasked. Looking for one
-    identifier needs no bound and lifts the one that nobody chose."""
+class ActionFilter(ChoiceFilter):
+    title = gettext_lazy("What")
+    parameter_name = "action"
 
-    title = "Emitted"
-    parameter_name = "when"
+    def lookups(self, request: HttpRequest, model_admin: ModelAdmin[Any]) -> Choices:  # type: ignore[override]
+        return AccessRecord.Action.choices
 
-    def lookups(self, request: HttpRequest, model_admin: ModelAdmin[Any]) -> Choices:
-        self.lifted = bool(request.GET.get(SEARCH_VAR))
-        return [(value, label) for value, (label, _) in WINDOWS.items()]
 
-    def chosen(self) -> str:
-        return self.value() or ("all" if self.lifted else DEFAULT_WINDOW)
+class ViaFilter(ChoiceFilter):
+    title = gettext_lazy("Via")
+    parameter_name = "via"
 
-    @property
-    def label(self) -> str:
-        return WINDOWS[self.chosen()][0]
+    def lookups(self, request: HttpRequest, model_admin: ModelAdmin[Any]) -> Choices:  # type: ignore[override]
+        return AccessRecord.Via.choices
 
-    @property
-    def options(self) -> Iterator[Option]:
-        """The default goes without a value, so that a search can tell it from a choice."""
-        for value, (label, _) in WINDOWS.items():
-            given = "" if value == DEFAULT_WINDOW and not self.lifted else value
-            yield Option(given, label, value == self.chosen())
 
-    @cached_property
-    def since(self) -> datetime | None:
-        length = WINDOWS[self.chosen()][1]
-        return None if length is None else timezone.now() - length
+class StateFilter(ChoiceFilter):
+    title = gettext_lazy("State")
+    parameter_name = "state"
 
-    def asked(self) -> Asked:
-        return {} if self.since is None else {"since": [written(self.since)]}
+    def lookups(self, request: HttpRequest, model_admin: ModelAdmin[Any]) -> Choices:  # type: ignore[override]
+        return [(state, of_state(state).text) for state in Export.State.values]
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        return queryset.emitted_between(self.since, None)  # type: ignore[attr-defined, no-any-return]
 
-    def wider(self, changelist: "ChangeList") -> dict[str, str] | None:
-        values = list(WINDOWS)
-        place = values.index(self.chosen()) + 1
-        if place == len(values):
-            return None
-        value = values[place]
-        return {
-            "label": WINDOWS[value][0].lower(),
-            "query_string": changelist.get_query_string({self.parameter_name: value}),
-        }
+class DataSetFilter(ChoiceFilter):
+    title = gettext_lazy("What")
+    parameter_name = "dataset"
+
+    def lookups(self, request: HttpRequest, model_admin: ModelAdmin[Any]) -> Choices:  # type: ignore[override]
+        return Export.DataSet.choices
 
 
 class AboutFilter(ListFilter):
     """Only what is about one subject: given by links from that subject's page, never chosen."""
 
-    template = "admin/notifications/filter_about.html"
-
-    def lookups(self, request: HttpRequest, model_admin: ModelAdmin[Any]) -> Choices:
+    def lookups(self, request: HttpRequest, model_admin: ModelAdmin[Any]) -> Choices:  # type: ignore[override]
         given = self.value()
         return [] if given is None else [(given, given)]
 
@@ -212,7 +240,8 @@ class AboutFilter(ListFilter):
 
     def asked(self) -> Asked:
         if not self.values():
-            raise NotAskable(f"No {self.title} can have this identifier.")
+            told = _("No %(subject)s can have this identifier.")
+            raise NotAskable(told % {"subject": str(self.title).lower()})
         return super().asked()
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
@@ -220,29 +249,23 @@ class AboutFilter(ListFilter):
             return queryset.none()  # nothing can have this identifier
         return super().queryset(request, queryset)
 
-    def choices(self, changelist: "ChangeList") -> Iterator[Any]:
-        yield {
-            "value": self.value(),
-            "query_string": changelist.get_query_string({self.parameter_name: None}),
-        }
-
 
 class AboutOperation(AboutFilter):
-    title, parameter_name = "operation", "operation"
+    title, parameter_name = gettext_lazy("Operation"), "operation"
 
 
 class AboutDevice(AboutFilter):
-    title, parameter_name = "device", "activation"
+    title, parameter_name = gettext_lazy("Device"), "activation"
 
 
 class AboutInboxMessage(AboutFilter):
-    title, parameter_name = "inbox message", "inbox_message"
+    title, parameter_name = gettext_lazy("Inbox message"), "inbox_message"
 
 
 class AboutRecipient(AboutFilter):
     """By the surrogate key, which tells nothing of the person."""
 
-    title, parameter_name = "recipient", "recipient"
+    title, parameter_name = gettext_lazy("Recipient"), "recipient"
 
     def values(self) -> Sequence[Any]:
         given = self.value() or ""

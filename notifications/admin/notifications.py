@@ -5,28 +5,35 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 
-from notifications.models import Export, Notification
-from notifications.protocol.extras import identifier
+from notifications.filters.notifications import NotificationFilters
+from notifications.models import Export, Notification, Operation
 
-from . import filters
+from . import filters, times
 from .exporting import Exportable, searched_notifications
+from .happened import of_notification
 from .reading import judged_today, pretty_json, read_apps, read_extras
+from .related import WHAT, WHOM, neighbourhoods, within_a_minute
 from .rows import for_rows
 from .search import mentioning
 from .site import pages_of
+from .trails import about
+from .walks import Walk, walk_around
+from .windows import WindowFilter
 
 MAX_SHOWN = 200  # keys, and findings: a page of ten thousand serves nobody
-HOURLY = "how many, by whole hours"
+HOURLY = _("how many, by whole hours")
 
 
 @pages_of(Notification)
 class NotificationAdmin(Exportable[Notification]):
-    datasets = ((Export.DataSet.NOTIFICATIONS, "notifications"), (Export.DataSet.STATS, HOURLY))
+    datasets = ((Export.DataSet.NOTIFICATIONS, _("notifications")), (Export.DataSet.STATS, HOURLY))
     keyset = "id"
+    question = NotificationFilters
     rows_template = "admin/notifications/rows/notifications.html"
     page_template = "admin/notifications/notification.html"
-    search_help_text = (
+    search_help_text = _(
         "Exactly the id, message id, operation, activation, inbox message or user id."
     )
     list_filter = (
@@ -34,7 +41,7 @@ class NotificationAdmin(Exportable[Notification]):
         filters.ResultFilter,
         filters.FindingFilter,
         filters.SourceFilter,
-        filters.WindowFilter,
+        WindowFilter,
         filters.AboutOperation,
         filters.AboutDevice,
         filters.AboutInboxMessage,
@@ -63,6 +70,15 @@ class NotificationAdmin(Exportable[Notification]):
         return Notification.objects.select_related("recipient").filter(pk=key).first()
 
     def page(self, request: HttpRequest, shown: Notification) -> dict[str, Any]:
+        return {**self._payload(shown), **self._relations(request, shown)}
+
+    def walks(self, request: HttpRequest, shown: Notification) -> list[Walk]:
+        return []  # along its relations instead of the list
+
+    def called(self, shown: Notification) -> str:
+        return times.clock(shown.emitted_at)
+
+    def _payload(self, shown: Notification) -> dict[str, Any]:
         entries = read_extras(shown.extras, shown.findings)
         return {
             "entries": entries[:MAX_SHOWN],
@@ -72,5 +88,25 @@ class NotificationAdmin(Exportable[Notification]):
             "json": pretty_json(shown.extras),
             "apps": read_apps(shown.extras, shown.platform),
             "today": judged_today(shown.extras, shown.findings, shown.rules),
-            "operation_name": identifier(shown.extras.get("operationName")),
+        }
+
+    def _relations(self, request: HttpRequest, shown: Notification) -> dict[str, Any]:
+        may = request.user.has_perm
+        found = neighbourhoods(shown, may)
+        what = next((each for each in found if each.relation in WHAT), None)
+        whom = next((each for each in found if each.relation in WHOM), None)
+        operation = Operation.objects.filter(pk=shown.operation_id).first()
+        wider = about(
+            may,
+            recipient=shown.recipient_id,
+            activation=shown.activation_id,
+            operation=shown.operation_id,
+            inboxmessage=shown.inbox_message_id,
+        )
+        return {
+            "walks": [walk_around(each) for each in found],
+            "happened": of_notification(shown, what, operation, may=may),
+            "trail": self.trail(shown, *wider),
+            "related": what,
+            "near": within_a_minute(whom) if whom and whom.relation == "activation" else (),
         }

@@ -13,12 +13,16 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
+from django.utils.translation import gettext as _
 
+from notifications.filters.base import ListFilters
 from notifications.models.patience import TooMuch, at_most
 
 from .addresses import unquote_key
 from .keyset import KeysetChangeList
 from .search import NUL, written_as
+from .trails import Crumb, beginning, crumb
+from .walks import Walk, walk_list
 
 M = TypeVar("M", bound=Model)
 
@@ -27,6 +31,7 @@ class ReadOnlyAdmin(admin.ModelAdmin[M]):
     """A list and a page for each row. Subclasses name their templates and their order.
 
     ``keyset`` is the column that orders the list and marks its pages; it has an index.
+    ``question`` is what the API can be asked for the same rows, which filters go by.
     """
 
     actions = None
@@ -36,6 +41,7 @@ class ReadOnlyAdmin(admin.ModelAdmin[M]):
     rows_template: str
     page_template: str
     keyset: str
+    question: type[ListFilters]
     newest_first = True
     longest_query = "5s"
     searched: tuple[str, ...] = ("pk",)
@@ -67,6 +73,10 @@ class ReadOnlyAdmin(admin.ModelAdmin[M]):
         (field,) = self.searched
         return queryset.filter(**{f"{field}__in": written_as(term)})
 
+    def for_list(self, rows: QuerySet[Any]) -> QuerySet[Any]:
+        """``rows`` with what else the list shows of the few that are on a page."""
+        return rows
+
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
@@ -75,9 +85,10 @@ class ReadOnlyAdmin(admin.ModelAdmin[M]):
             with at_most(self.longest_query):
                 return super().changelist_view(request, extra_context)
         except TooMuch:
-            told = f"That took longer than {self.longest_query}; choose a shorter time."
-            messages.warning(request, told)
-            return redirect(request.path)
+            told = _("That took longer than %(limit)s; choose a shorter time.")
+            messages.warning(request, told % {"limit": self.longest_query})
+            # As it opens it may take too long as well, and would lead to itself for ever.
+            return redirect(request.path if request.GET else f"{self.admin_site.name}:index")
 
     def change_view(
         self,
@@ -97,6 +108,9 @@ class ReadOnlyAdmin(admin.ModelAdmin[M]):
             **self.admin_site.each_context(request),
             "opts": self.opts,
             "object": shown,
+            "permalink": request.build_absolute_uri(request.path),
+            "trail": self.trail(shown),
+            "walks": self.walks(request, shown),
             **self.page(request, shown),
         }
         return TemplateResponse(request, self.page_template, context)
@@ -106,12 +120,28 @@ class ReadOnlyAdmin(admin.ModelAdmin[M]):
         return None if NUL in key else self.get_object(request, key)
 
     def unknown(self, request: HttpRequest) -> HttpResponse:
-        messages.warning(request, f"There is no such {self.opts.verbose_name} in the record.")
+        told = _("There is no such %(kind)s in the record.")
+        messages.warning(request, told % {"kind": self.opts.verbose_name})
         return redirect(f"{self.admin_site.name}:index")
 
     def page(self, request: HttpRequest, shown: M) -> dict[str, Any]:
-        """What the page's template needs beside the ``object``."""
+        """What the page's template needs beside the ``object``: also ``happened``, a sentence, and
+        ``trail`` and ``walks`` where they are others."""
         return {}
+
+    def trail(self, shown: M, *between: Crumb) -> list[Crumb]:
+        kind = str(self.opts.model_name)
+        begun = beginning(kind, str(self.opts.verbose_name_plural))
+        return [*begun, *between, crumb(kind, self.called(shown))]
+
+    def walks(self, request: HttpRequest, shown: M) -> list[Walk]:
+        others = self.get_queryset(request)
+        walk = walk_list(shown, others, keyset=self.keyset, name=self.called)
+        return [walk] if walk is not None else []
+
+    def called(self, shown: M) -> str:
+        """In the breadcrumbs, and in steps to its page."""
+        return str(shown.pk)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

@@ -1,50 +1,24 @@
-"""Finding by exact identifier, which is all that indexes serve: no part, no other case.
+"""What a list is searched for: exactly one identifier, whichever column has it.
 
 A UUID in upper case names the same subject as in lower case.
 """
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import Model, Q, QuerySet
 
 from notifications.filters.parameters import any_of
-from notifications.models import (
-    Activation,
-    InboxMessage,
-    Notification,
-    Operation,
-    Recipient,
-    Source,
-    Subject,
-)
+from notifications.models import Activation, InboxMessage, Notification, Operation, Recipient
 from notifications.protocol.extras import MAX_IDENTIFIER, identifier, is_uuid
 
-from .addresses import TRACED, page_address, trace_address
-from .asking import around
-
+_SUBJECTS: Mapping[str, type[Model]] = {
+    "operation": Operation,
+    "activation": Activation,
+    "inbox_message": InboxMessage,
+}
 NUL = "\0"  # PostgreSQL has no such character, so nothing is recorded with it
-MESSAGES_SHOWN = 20
-
-_SUBJECTS: tuple[tuple[str, str, type[Subject]], ...] = (
-    ("operation", "Operation", Operation),
-    ("activation", "Device (activation)", Activation),
-    ("inboxmessage", "Inbox message", InboxMessage),
-)
-_NEEDED = ("id", "source", "emitted_at", "activation", "recipient")
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """Something that carries the identifier: its ``kind`` in words, its page, what to call it, and
-    the address of its trace or of one around it, "" without one."""
-
-    kind: str
-    address: str
-    name: str
-    trace: str = ""
 
 
 def written_as(term: str) -> list[str]:
@@ -59,12 +33,6 @@ def written_as(term: str) -> list[str]:
 
 def ids_in(texts: list[str]) -> list[UUID]:
     return list({UUID(text) for text in texts if is_uuid(text)})
-
-
-def find(term: str, may: Callable[[str], bool]) -> list[Found]:
-    """Whatever carries ``term``; ``may`` says which permissions the person has."""
-    texts = written_as(term)
-    return list(_find(texts, may)) if texts else []
 
 
 def columns_naming(term: str, *, by_user: bool) -> dict[str, list[Any]]:
@@ -83,8 +51,16 @@ def columns_naming(term: str, *, by_user: bool) -> dict[str, list[Any]]:
     return {
         column: values
         for column, values in meant.items()
-        if values and Notification.objects.filter(**{f"{column}__in": values}).exists()
+        if values and _has_any(column, values).exists()
     }
+
+
+def _has_any(column: str, values: list[Any]) -> QuerySet[Any]:
+    """Rows that are there if a notification has any of ``values``. Subjects are asked themselves:
+    among notifications each month would be looked into."""
+    if (subjects := _SUBJECTS.get(column)) is not None:
+        return subjects._default_manager.filter(pk__in=values)
+    return Notification.objects.filter(**{f"{column}__in": values})
 
 
 def mentioning(
@@ -97,35 +73,3 @@ def mentioning(
     """
     columns = columns_naming(term, by_user=by_user).items()
     return any_of(notifications, [Q(**{f"{column}__in": values}) for column, values in columns])
-
-
-def _find(texts: list[str], may: Callable[[str], bool]) -> Iterator[Found]:
-    if may("notifications.view_notification"):
-        yield from _notifications(texts)
-    for kind, words, model in _SUBJECTS:
-        if may(f"notifications.view_{kind}"):
-            for subject in model._default_manager.filter(pk__in=texts):
-                trace = trace_address(kind, subject.pk) if kind in TRACED else ""
-                yield Found(words, page_address(kind, subject.pk), subject.pk, trace)
-    if may("notifications.view_recipient"):
-        for person in Recipient.objects.filter(user_id__in=texts):
-            trace = trace_address("recipient", person.pk)
-            address = page_address("recipient", person.pk)
-            yield Found("Recipient", address, str(person.user_id), trace)
-    if may("notifications.view_source"):
-        for source in Source.objects.filter(pk__in=texts):
-            yield Found("Source", page_address("source", source.pk), source.pk)
-
-
-def _notifications(texts: list[str]) -> Iterator[Found]:
-    ids = ids_in(texts)
-    for found in Notification.objects.filter(pk__in=ids).only(*_NEEDED):
-        yield _notification(found, str(found.pk))
-    named = Notification.objects.filter(message_id__in=texts).exclude(pk__in=ids).newest_first()
-    for found in named.only(*_NEEDED)[:MESSAGES_SHOWN]:
-        yield _notification(found, f"{found.pk}, message of {found.source_id}")
-
-
-def _notification(found: Notification, name: str) -> Found:
-    trace = around(found.emitted_at, activation=found.activation_id, recipient=found.recipient_id)
-    return Found("Notification", page_address("notification", found.pk), name, trace)

@@ -1,15 +1,25 @@
-"""The vocabulary in the words of the pages: one table each, the raw value always beside it."""
+"""The vocabulary in the words of the pages: one table each, the raw value always beside it.
+
+Types are called what the specification calls them, in every language; gateways by their names.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from notifications.models import Export
+from django.utils.functional import Promise
+from django.utils.translation import gettext, pgettext_lazy
+from django.utils.translation import gettext_lazy as _
+
+from notifications.models import AddressedTo, Export
 from notifications.protocol.audience import Basis, Certainty
 from notifications.protocol.clients import Generation, Platform
 from notifications.protocol.expectations import Mark
-from notifications.protocol.extras import MessageType, OperationResult
+from notifications.protocol.extras import Code, MessageType, OperationResult
 from notifications.protocol.reasons import CountsAs
 from notifications.trace.entries import Counts
+
+Words = str | Promise
+Look = tuple[Words, str, str]  # the text, a style of the theme, a sign
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,123 +39,149 @@ class Figure:
     look: str
 
 
-TYPES: Mapping[str, tuple[str, str, str]] = {
+TYPES: Mapping[str, Look] = {
     MessageType.OPERATION_INIT: ("operationInit", "init", "▸"),
     MessageType.OPERATION_FINISHED: ("operationFinished", "finished", "■"),
     MessageType.STATUS_CHANGE: ("statusChange", "status", "◆"),
     MessageType.INBOX_MESSAGE_NEW: ("inboxMessage.new", "inbox", "✉"),
 }
-RESULTS: Mapping[str, tuple[str, str, str]] = {
-    OperationResult.SUCCESS: ("success", "good", "✓"),
-    OperationResult.FAIL: ("fail", "bad", "✕"),
-    OperationResult.TIMEOUT: ("timeout", "warn", "◷"),
-    OperationResult.CANCELED: ("canceled", "quiet", "⊘"),
-    OperationResult.METHOD_NOT_AVAILABLE: ("methodNotAvailable", "warn", "!"),
+RESULTS: Mapping[str, Look] = {
+    OperationResult.SUCCESS: (_("success"), "good", "✓"),
+    OperationResult.FAIL: (_("fail"), "bad", "✕"),
+    OperationResult.TIMEOUT: (_("timeout"), "warn", "◷"),
+    OperationResult.CANCELED: (_("canceled"), "quiet", "⊘"),
+    OperationResult.METHOD_NOT_AVAILABLE: (_("methodNotAvailable"), "warn", "!"),
 }
-GENERATIONS: Mapping[Generation, str] = {
-    Generation.IOS_2: "iOS 2 and older",
-    Generation.IOS_3: "iOS 3",
-    Generation.ANDROID: "Android",
+FINDINGS: Mapping[str, Words] = {
+    Code.MISSING_KEY: _("missing key"),
+    Code.EMPTY_VALUE: _("empty value"),
+    Code.WRONG_TYPE: _("wrong type"),
+    Code.NOT_UUID: _("not UUID"),
+    Code.UNKNOWN_RESULT: _("unknown result"),
+    Code.UNKNOWN_MESSAGE_TYPE: _("unknown message type"),
+    Code.UNEXPECTED_KEY: _("unexpected key"),
+    Code.DUPLICATE_KEY: _("duplicate key"),
+    Code.REPAIRED_VALUE: _("repaired value"),
+    Code.IDENTIFIER_TOO_LONG: _("identifier too long"),
+    Code.ACTIVATION_MISMATCH: _("activation mismatch"),
+}
+# Whom the request named.
+ADDRESSED: Mapping[str, Words] = {
+    AddressedTo.ACTIVATION: pgettext_lazy("addressed to", "device"),
+    AddressedTo.USER: pgettext_lazy("addressed to", "user-wide"),
+    AddressedTo.UNKNOWN: pgettext_lazy("addressed to", "unknown"),
+}
+# What the button beside an identifier does.
+COPIES: Mapping[str, Words] = {
+    "operation": _("Copy the operation id"),
+    "activation": _("Copy the device id"),
+    "inboxmessage": _("Copy the inbox message id"),
+    "recipient": _("Copy the number of the recipient"),
+    "export": _("Copy the export id"),
+    "user": _("Copy the user id"),
+}
+GENERATIONS: Mapping[Generation, Words] = {
+    Generation.IOS_2: _("iOS 2 and older"),
+    Generation.IOS_3: _("iOS 3"),
+    Generation.ANDROID: _("Android"),
 }
 GATEWAYS: Mapping[Platform, str] = {
     Platform.APNS: "APNs",
     Platform.FCM: "FCM",
     Platform.HMS: "HMS",
 }
-KINDS: Mapping[str, str] = {
-    "operation_created": "Operation created",
-    "operation_finished": "Operation finished",
-    "inbox_message": "New inbox message",
-    "status_change": "Status change",
+KINDS: Mapping[str, Words] = {
+    "operation_created": _("Operation created"),
+    "operation_finished": _("Operation finished"),
+    "inbox_message": _("New inbox message"),
+    "status_change": _("Status change"),
 }
-CLIENT_RESULTS: Mapping[str, str] = {
-    "success": "success",
-    "fail": "fail",
-    "timeout": "timeout",
-    "canceled": "canceled",
-    "method_not_available": "method not available",
-    "unknown": "unknown result",
+CLIENT_RESULTS: Mapping[str, Words] = {
+    "success": _("success"),
+    "fail": _("fail"),
+    "timeout": _("timeout"),
+    "canceled": _("canceled"),
+    "method_not_available": _("method not available"),
+    "unknown": _("unknown result"),
 }
 
 
 def of_type(message_type: str | None) -> Badge:
     if message_type is None:
-        return Badge("no type", "odd", "?", "")
-    text, look, sign = TYPES.get(message_type, (message_type, "odd", "?"))
-    return Badge(text, look, sign, message_type)
+        return Badge(gettext("no type"), "odd", "?", "")
+    return _badge(TYPES.get(message_type, (message_type, "odd", "?")), message_type)
 
 
 def of_result(result: str) -> Badge:
-    text, look, sign = RESULTS.get(result, (result, "odd", "?"))
-    return Badge(text, look, sign, result)
+    return _badge(RESULTS.get(result, (result, "odd", "?")), result)
 
 
 def finding_name(code: str) -> str:
     """``unexpected_key`` as "unexpected key"; the code itself is what programs go by."""
-    return str(code).replace("_", " ").replace("uuid", "UUID")
+    return str(FINDINGS.get(code) or str(code).replace("_", " "))
 
 
 def app_view(kind: str | None, result: str | None) -> str:
     if kind is None:
-        return "Passed by"
-    words = KINDS.get(kind, kind)
+        return gettext("Passed by")
+    words = str(KINDS.get(kind, kind))
     return words if result is None else f"{words}: {CLIENT_RESULTS.get(result, result)}"
 
 
 # Traces. Each sign differs from every other, so that colour is never needed to tell them apart.
-STANDINGS: Mapping[str, tuple[str, str, str]] = {
-    "missing": ("Something is missing", "bad", "✕"),
-    "undecided": ("Undecided", "warn", "?"),
-    "pending": ("Not due yet", "init", "◷"),
-    "explained": ("Explained", "quiet", "i"),
-    "disagreeing": ("Nothing missing, but results disagree", "warn", "≠"),
-    "late": ("Nothing missing, but late", "warn", "!"),
-    "duplicate": ("Nothing missing, some repeated", "warn", "!"),
-    "nonconforming": ("Nothing missing, some nonconforming", "warn", "!"),
+STANDINGS: Mapping[str, Look] = {
+    "missing": (_("Something is missing"), "bad", "✕"),
+    "undecided": (_("Undecided"), "warn", "?"),
+    "pending": (_("Not due yet"), "init", "◷"),
+    "explained": (_("Explained"), "quiet", "i"),
+    "disagreeing": (_("Nothing missing, but results disagree"), "warn", "≠"),
+    "late": (_("Nothing missing, but late"), "warn", "!"),
+    "duplicate": (_("Nothing missing, some repeated"), "warn", "!"),
+    "nonconforming": (_("Nothing missing, some nonconforming"), "warn", "!"),
 }
-GAPS: Mapping[CountsAs, tuple[str, str, str]] = {
-    CountsAs.MISSING: ("not sent", "bad", "✕"),
-    CountsAs.EXPLAINED: ("not sent, explained", "quiet", "i"),
-    CountsAs.UNDECIDED: ("undecided", "warn", "?"),
-    CountsAs.PENDING: ("not due yet", "init", "◷"),
+GAPS: Mapping[CountsAs, Look] = {
+    CountsAs.MISSING: (_("not sent"), "bad", "✕"),
+    CountsAs.EXPLAINED: (_("not sent, explained"), "quiet", "i"),
+    CountsAs.UNDECIDED: (_("undecided"), "warn", "?"),
+    CountsAs.PENDING: (_("not due yet"), "init", "◷"),
 }
-MARKS: Mapping[Mark, tuple[str, str, str]] = {
-    Mark.LATE: ("late", "warn", "◷"),
-    Mark.DUPLICATE: ("repeated", "warn", "↻"),
-    Mark.DISAGREEING: ("disagrees", "bad", "≠"),
+MARKS: Mapping[Mark, Look] = {
+    Mark.LATE: (_("late"), "warn", "◷"),
+    Mark.DUPLICATE: (_("repeated"), "warn", "↻"),
+    Mark.DISAGREEING: (_("disagrees"), "bad", "≠"),
 }
-BASES: Mapping[Basis, str] = {
-    Basis.ADDRESSED: "names this device",
-    Basis.USER_WIDE: "to the user",
-    Basis.OPERATION: "about its operation",
-    Basis.OWED: "owed",
+BASES: Mapping[Basis, Words] = {
+    Basis.ADDRESSED: _("names this device"),
+    Basis.USER_WIDE: _("to the user"),
+    Basis.OPERATION: _("about its operation"),
+    Basis.OWED: _("owed"),
 }
-CERTAINTIES: Mapping[Certainty, str] = {
-    Certainty.KNOWN: "known",
-    Certainty.ASSUMED: "assumed",
+CERTAINTIES: Mapping[Certainty, Words] = {
+    Certainty.KNOWN: _("known"),
+    Certainty.ASSUMED: _("assumed"),
 }
 # What each count is called, and how it looks when it is not zero.
-COUNTS: Mapping[str, tuple[str, str]] = {
-    "expected": ("expected", ""),
-    "emitted": ("emitted", ""),
-    "missing": ("missing", "bad"),
-    "explained": ("explained", ""),
-    "undecided": ("undecided", "warn"),
-    "pending": ("pending", "init"),
-    "late": ("late", "warn"),
-    "duplicate": ("repeated", "warn"),
-    "disagreeing": ("disagreeing", "warn"),
-    "nonconforming": ("nonconforming", "warn"),
+COUNTS: Mapping[str, tuple[Words, str]] = {
+    "expected": (_("expected"), ""),
+    "emitted": (_("emitted"), ""),
+    "missing": (_("missing"), "bad"),
+    "explained": (_("explained"), ""),
+    "undecided": (_("undecided"), "warn"),
+    "pending": (_("pending"), "init"),
+    "late": (_("late"), "warn"),
+    "duplicate": (_("repeated"), "warn"),
+    "disagreeing": (_("disagreeing"), "warn"),
+    "nonconforming": (_("nonconforming"), "warn"),
 }
 
 # Exports, by their state.
-EXPORTS: Mapping[str, tuple[str, str, str]] = {
-    Export.State.QUEUED: ("waiting", "quiet", "◷"),
-    Export.State.RUNNING: ("being made", "init", "▸"),
-    Export.State.FINISHED: ("finished", "good", "✓"),
-    Export.State.FAILED: ("failed", "bad", "✕"),
-    Export.State.CANCELLED: ("cancelled", "quiet", "⊘"),
-    Export.State.EXPIRED: ("expired", "quiet", "○"),
+EXPORTS: Mapping[str, Look] = {
+    Export.State.QUEUED: (_("waiting"), "quiet", "◷"),
+    Export.State.RUNNING: (_("being made"), "init", "▸"),
+    Export.State.FINISHED: (_("finished"), "good", "✓"),
+    Export.State.FAILED: (_("failed"), "bad", "✕"),
+    Export.State.CANCELLED: (_("cancelled"), "quiet", "⊘"),
+    Export.State.EXPIRED: (_("expired"), "quiet", "○"),
 }
 
 
@@ -153,25 +189,30 @@ def standing(counts: Counts) -> Badge:
     """How things stand in two words, the gravest first."""
     told = counts.as_json()
     if not told["expected"] and not told["emitted"]:
-        return Badge("Nothing to show", "quiet", "○", "")
+        return Badge(gettext("Nothing to show"), "quiet", "○", "")
     for name, words in STANDINGS.items():
         if told[name]:
-            return Badge(*words, raw=name)
-    return Badge("All as expected", "good", "✓", "")
+            return _badge(words, name)
+    return Badge(gettext("All as expected"), "good", "✓", "")
 
 
 def figures(counts: Counts) -> list[Figure]:
     told = counts.as_json()
-    return [Figure(told[name], *words) for name, words in COUNTS.items()]
+    return [Figure(told[name], str(text), look) for name, (text, look) in COUNTS.items()]
 
 
 def of_gap(counted: CountsAs) -> Badge:
-    return Badge(*GAPS[counted], raw=counted)
+    return _badge(GAPS[counted], counted)
 
 
 def of_mark(mark: Mark) -> Badge:
-    return Badge(*MARKS[mark], raw=mark)
+    return _badge(MARKS[mark], mark)
 
 
 def of_state(state: str) -> Badge:
-    return Badge(*EXPORTS[state], raw=state)
+    return _badge(EXPORTS[state], state)
+
+
+def _badge(words: Look, raw: str) -> Badge:
+    text, look, sign = words
+    return Badge(str(text), look, sign, raw)

@@ -1,18 +1,18 @@
 """Pages of lists by the key that orders them: as quick on the thousandth page as on the first, and
 no totals but by estimate."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db.models import Model, QuerySet
+from django.db.models import Model
 from rest_framework.request import Request
 from rest_framework.utils.urls import replace_query_param
 
 from notifications.filters.base import ListFilters, WindowedFilters
 from notifications.filters.questions import ListPaging
+from notifications.models.estimates import planned_rows
 from notifications.models.patience import at_most
 from notifications.protocol.window import written
 
@@ -68,7 +68,7 @@ class ListPages:
 
     def estimate(self) -> int:
         """About how many there are on all pages, as the planner has it."""
-        return sum(_planned_rows(part) for part in self.asked.parts)
+        return sum(planned_rows(part) for part in self.asked.parts)
 
     def _place(self) -> Place | None:
         cursor = self.paging.value("cursor")
@@ -106,14 +106,6 @@ class ListPages:
             return None
         edge = shown[-1] if onward else shown[0]
         return write_cursor(self.name, str(getattr(edge, self.asked.keyset)), onward)
-
-
-def _planned_rows(queryset: "QuerySet[Any]") -> int:
-    plan = queryset.explain(format="json")
-    if not plan:  # Django knows that nothing can be found
-        return 0
-    (explained,) = json.loads(plan)
-    return int(explained["Plan"]["Plan Rows"])
 
 
 def links(request: Request, page: Page, asked: ListFilters) -> dict[str, str | None]:

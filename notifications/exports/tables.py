@@ -17,6 +17,7 @@ from django.db.models import QuerySet
 from notifications.filters.base import WindowedFilters
 from notifications.filters.notifications import NotificationFilters
 from notifications.models import Notification
+from notifications.models.estimates import rows_in
 from notifications.models.querysets import LEAST_ID, Extent
 from notifications.protocol.identity import first_id_at, time_of
 
@@ -126,7 +127,7 @@ class TableRows(Rows, ABC):
         with self._connection.cursor() as cursor:
             cursor.execute(f"EXPLAIN (FORMAT json) {statement}", given)
             ((plan,),) = cursor.fetchall()
-            return int(plan[0]["Plan"]["Plan Rows"])
+            return rows_in(plan)
 
     def next_at(self, place: Place) -> datetime | None:
         """Of any notification, whether it was asked for or not, where an index has to know it."""

@@ -36,7 +36,8 @@ def tell_much() -> None:
             for n in range(150)
         ),
         *(at(n * 40, extras=FINISHED | {"operationId": f"of-{n}"}) for n in range(40)),
-        *(at(3600 * 24 * n, extras=STATUS_CHANGE, message_id=f"m-{n}") for n in range(60)),
+        # No day old to the second, which a window would lose from one look to the next.
+        *(at(3600 * 24 * n + 120, extras=STATUS_CHANGE, message_id=f"m-{n}") for n in range(60)),
         at(5, extras=INIT, activation_id=DEVICE, user_id="=user, two"),
         at(-3600, extras=FINISHED, activation_id=DEVICE),
         at(7, extras={"messageType": "=odd", "operationId": "a&b=c +%"}),
@@ -62,6 +63,8 @@ VIEWS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("notifications", {"q": DEVICE}),
     ("notifications", {"operation": OPERATION, "q": f"{OPERATION}"}),
     ("operations", {}),
+    ("operations", {"finished": "true"}),
+    ("operations", {"finished": "false", "when": "1h"}),
     ("operations", {"q": OPERATION.upper()}),
     ("operations", {"q": "a&b=c +%"}),
     ("operations", {"q": "nobody"}),
@@ -72,8 +75,17 @@ VIEWS: tuple[tuple[str, dict[str, Any]], ...] = (
 def test_the_rows_exported_are_those_that_the_view_shows_on_all_its_pages(store: Path) -> None:
     tell_much()
     client = signed_in("Operators")
+    now = timezone.now()
+    bounds = {"since": now - timedelta(hours=3), "until": now - timedelta(minutes=20)}
+    exact = {name: at.isoformat() for name, at in bounds.items()}
+    of_exact = (
+        ("notifications", exact),
+        ("notifications", {"until": exact["until"], "source": "other"}),
+        ("operations", exact),
+        ("operations", {**exact, "result": "authentication.success"}),
+    )
     sizes = []
-    for dataset, query in VIEWS:
+    for dataset, query in VIEWS + of_exact:
         if "recipient" in query:
             query = {"recipient": Recipient.objects.get(user_id=query["recipient"]).pk}
         shown = listed(client, LISTS[dataset], query)
@@ -100,7 +112,13 @@ def test_gaps_are_exported_as_the_page_has_them(store: Path) -> None:
     record([emission_from(each, now=NOW) for each in STORIES[0].envelopes()], source="bank")
     client = signed_in("Operators")
     day = {"since": "2026-03-14T00:00:00", "until": "2026-03-15T00:00:00"}
-    for chosen, size in (({}, 1), ({"rule": "E1", "app_id": "mobile"}, 1), ({"rule": "E2"}, 0)):
+    for chosen, size in (
+        ({}, 1),
+        ({"rule": "E1", "app_id": "mobile"}, 1),
+        ({"rule": "E2"}, 0),
+        ({"counts_as": "missing"}, 1),
+        ({"counts_as": "pending"}, 0),
+    ):
         page = client.get(GAPS, {**day, **chosen})
         rows = rows_in(store, make(ask(client, GAPS, {**day, **chosen})))
         assert [row["key"] for row in rows] == [each.key for each in page.context["gaps"].entries]
@@ -131,6 +149,7 @@ def test_notifications_are_counted_by_whole_hours_with_the_same_filters(store: P
         ("notifications", {"q": "twice"}, "found as operation and as activation"),
         ("notifications", {"q": "one"}, "whose page has all of it"),
         ("notifications", {"q": "alone", "operation": OPERATION}, "searched for another"),
+        ("operations", {"result": "other"}, "“Result: other”"),
         ("operations", {"q": "x" * 257}, "No operation can have this identifier"),
     ],
 )

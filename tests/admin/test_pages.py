@@ -16,9 +16,9 @@ from django.urls import reverse
 from notifications.admin import reading, subjects
 from notifications.admin.addresses import page_address
 from notifications.admin.notifications import NotificationAdmin
-from notifications.models import Account, Recipient
+from notifications.models import Account, Notification, Recipient
 from notifications.protocol.extras import RULES_VERSION
-from tests.conftest import DEVICE, FINISHED, INBOX_NEW, INIT, NOW, OPERATION
+from tests.conftest import DEVICE, INIT, NOW, OPERATION
 
 LIST = "/admin/notifications/notification/"
 Record = Callable[..., UUID]
@@ -55,7 +55,7 @@ def test_a_subject_s_page_costs_the_same_for_many(
             assert operator_client.get(page_address(kind, key)).status_code == 200
         costs.append(len(queries))
         assert not [each for each in queries if "COUNT(" in each["sql"] or "OFFSET" in each["sql"]]
-    assert costs[0] == costs[1] <= 6
+    assert costs[0] == costs[1]
 
 
 def test_a_subject_s_page_shows_the_latest_in_time_order_and_links_to_all(
@@ -80,27 +80,6 @@ def test_a_subject_s_link_to_all_survives_any_identifier(
     (link,) = [part.split('"')[0] for part in page.split('href="')[1:] if "?activation=" in part]
     listed = operator_client.get(link.replace("&amp;", "&")).context["cl"].result_list
     assert [row.activation_id for row in listed] == [key]
-
-
-@pytest.mark.parametrize(
-    ("envelope", "words"),
-    [
-        ({"extras": INIT, "activation_id": DEVICE}, "for operation <id> “login”, addressed to"),
-        (
-            {"extras": INIT, "activation_id": DEVICE, "per_device": True},
-            "for operation <id> “login”, the copy made for device <id>",
-        ),
-        ({"extras": INIT, "addressed_to": "user"}, "addressed to all devices of its user"),
-        ({"extras": INBOX_NEW}, "for inbox message <id>, addressee not told"),
-        ({"extras": {}}, "no type addressee not told"),
-        ({"extras": FINISHED}, "operationFinished ✓ success for operation"),
-    ],
-)
-def test_the_heading_is_a_sentence(
-    operator_client: Client, record_one: Record, envelope: dict[str, Any], words: str
-) -> None:
-    page = operator_client.get(page_address("notification", record_one(**envelope)))
-    assert words in _heading(page.content.decode())
 
 
 def test_the_page_says_when_today_s_rules_would_judge_otherwise(
@@ -142,8 +121,8 @@ def test_several_things_of_one_name_are_listed_by_kind(
 ) -> None:
     record_one(extras=INIT | {"operationId": "x"}, activation_id="x", user_id="x")
     page = operator_client.get(reverse("admin:search"), {"q": "x"})
-    kinds = {found.kind for found in page.context["found"]}
-    assert kinds == {"Operation", "Device (activation)", "Recipient"}
+    kinds = {group.kind for group in page.context["answer"].groups}
+    assert kinds == {"operation", "activation", "recipient"}
 
 
 def test_filters_that_nobody_chose_are_not_active(operator_client: Client) -> None:
@@ -171,6 +150,12 @@ def test_a_list_that_takes_too_long_says_so(
     )
     page = operator_client.get(LIST, {"q": "x", "when": "all"}, follow=True)
     assert page.redirect_chain == [(LIST, 302)]
+    assert "took longer than 20ms" in page.content.decode()
+    # As it opens, too: it may not lead to itself.
+    slowly = Notification.objects.newest_first().extra(where=[slow])  # noqa: S610
+    monkeypatch.setattr(NotificationAdmin, "get_queryset", lambda *_: slowly.all())
+    page = operator_client.get(LIST, follow=True)
+    assert page.redirect_chain == [("/admin/", 302)]
     assert "took longer than 20ms" in page.content.decode()
 
 
@@ -217,12 +202,3 @@ def test_no_page_has_what_the_policy_forbids(
     assert "default-src 'self'" in policy
     page = response.content.decode()
     assert not re.search(r"<style|\sstyle=|\son[a-z]+=|<script>|javascript:|data:", page)
-
-
-def _heading(page: str) -> str:
-    """The text of the first heading, identifiers as <id>, on one line."""
-
-    heading = page.split("<h1", 1)[1].split(">", 1)[1].split("</h1>")[0]
-    heading = re.sub(r'<a class="identifier".*?</a>', "&lt;id&gt;", heading)
-    text = re.sub(r"<[^>]+>", " ", heading).replace("&lt;id&gt;", "<id>")
-    return re.sub(r"\s+([,”])", r"\1", " ".join(text.split())).replace("“ ", "“")
