@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
 from notifications.protocol.clients import REACHED_OVER, Generation, Platform, view
 from notifications.protocol.extras import (
     RULES_VERSION,
@@ -18,7 +21,11 @@ from notifications.protocol.extras import (
     check,
 )
 
+from .unseen import visible
 from .words import GATEWAYS, GENERATIONS, app_view
+
+LONG = 600  # characters of a value that are shown at once
+BEGINNING = 300  # of a longer one
 
 # Findings made on the way in: from the text of the JSON or from the envelope, not by check().
 _OF_THE_WAY_IN = (Code.DUPLICATE_KEY, Code.REPAIRED_VALUE, Code.ACTIVATION_MISMATCH)
@@ -27,11 +34,13 @@ _OF_THE_WAY_IN = (Code.DUPLICATE_KEY, Code.REPAIRED_VALUE, Code.ACTIVATION_MISMA
 class Role(StrEnum):
     """What the specification says of a key in messages of this type."""
 
-    REQUIRED = "required"
-    OPTIONAL = "optional"
-    IGNORED = "ignored"
-    UNEXPECTED = "unexpected"
-    UNKNOWN = "not specified"  # of a message whose type is none of the specification's
+    REQUIRED = gettext_noop("required")
+    OPTIONAL = gettext_noop("optional")
+    IGNORED = gettext_noop("ignored")
+    UNEXPECTED = gettext_noop("unexpected")
+    UNKNOWN = gettext_noop(
+        "not specified"
+    )  # of a message whose type is none of the specification's
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +52,23 @@ class Entry:
     kind: str
     role: Role
     findings: tuple[Mapping[str, str], ...]
+
+    @property
+    def role_told(self) -> str:
+        return _(self.role.value)
+
+    @property
+    def is_long(self) -> bool:
+        return self.value is not None and len(self.value) > LONG
+
+    @property
+    def beginning(self) -> str:
+        return (self.value or "")[:BEGINNING]
+
+    @property
+    def shows_all(self) -> bool:
+        """What is shown is what there is: a copy can be taken from the page's text."""
+        return self.value is not None and visible(self.value) == self.value
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +121,7 @@ def read_apps(extras: Mapping[str, Any], platform: str | None) -> AppsTable:
     return AppsTable(
         gateways=tuple((name, gateway == platform) for gateway, name in GATEWAYS.items()),
         rows=tuple(
-            (name, tuple(_cell(extras, generation, gateway) for gateway in GATEWAYS))
+            (str(name), tuple(_cell(extras, generation, gateway) for gateway in GATEWAYS))
             for generation, name in GENERATIONS.items()
         ),
     )
@@ -108,11 +134,11 @@ def read_clients(
     found = []
     for generation, name in GENERATIONS.items():
         if platform is not None and platform not in REACHED_OVER[generation]:
-            found.append((name, Cell(text=None, understood=False)))
+            found.append((str(name), Cell(text=None, understood=False)))
         else:
             seen = clients[generation]
             text = app_view(seen["kind"], seen["result"])
-            found.append((name, Cell(text=text, understood=seen["kind"] is not None)))
+            found.append((str(name), Cell(text=text, understood=seen["kind"] is not None)))
     return found
 
 
@@ -150,8 +176,15 @@ def _text(value: Any) -> str:
 
 def _kind(value: Any) -> str:
     """The JSON type of what is no string: there the specification has strings only."""
-    names = {bool: "boolean", int: "number", float: "number", dict: "object", list: "array"}
-    return "" if isinstance(value, str) else names.get(type(value), "null")
+    number = _("number")
+    names = {
+        bool: _("boolean"),
+        int: number,
+        float: number,
+        dict: _("object"),
+        list: _("array"),
+    }
+    return "" if isinstance(value, str) else names.get(type(value), _("null"))
 
 
 def _cell(extras: Mapping[str, Any], generation: Generation, gateway: Platform) -> Cell:

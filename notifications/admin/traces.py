@@ -13,6 +13,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from notifications.models import AccessRecord, Activation, Notification, Operation, Recipient
 from notifications.models.patience import TooMuch
@@ -24,13 +26,14 @@ from notifications.trace.figures import series_of
 from notifications.trace.pages import BadCursor, Item, Page, page_of, with_payloads
 from notifications.trace.viewing import view_device, view_operation, view_user
 
-from .addresses import trace_address
+from .addresses import page_address, trace_address
 from .asking import Choice, Question, asked
 from .chart import chart_of
 from .checks import checks_of
 from .lanes import MOST_LANES, drawing_of
 from .readonly import ReadOnlyAdmin
 from .summary import summary_of
+from .trails import Crumb, about, beginning, crumb
 from .words import figures, standing
 
 MOST_COLUMNS = 4  # devices side by side
@@ -44,6 +47,7 @@ class Traced(ReadOnlyAdmin[M]):
     """A subject with a second page: what should have been told of it, and what was."""
 
     trace_page = "trace"
+    trace_called = gettext_noop("Trace")
     trace_template: str
     windowed = True
 
@@ -69,6 +73,7 @@ class Traced(ReadOnlyAdmin[M]):
             "object": shown,
             "question": question,
             "permalink": self._address(request, shown, question),
+            "trail": self.trace_trail(shown),
         }
         try:
             context |= self.trace(request, shown, question)
@@ -76,6 +81,12 @@ class Traced(ReadOnlyAdmin[M]):
             messages.warning(request, str(problem))
             context |= {"too_much": True, "shorter": question.shorter()}
         return TemplateResponse(request, self.trace_template, context)
+
+    def trace_trail(self, shown: M, *between: Crumb) -> list[Crumb]:
+        kind = str(self.opts.model_name)
+        begun = beginning(kind, str(self.opts.verbose_name_plural))
+        page = crumb(kind, shown.pk, page_address(kind, shown.pk))
+        return [*begun, *between, page, Crumb(_(self.trace_called))]
 
     def _address(self, request: HttpRequest, shown: M, question: Question) -> str:
         """Of exactly this, for others and for later."""
@@ -93,31 +104,37 @@ class DeviceTraced(Traced[Activation]):
     def trace(self, request: HttpRequest, shown: Activation, question: Question) -> dict[str, Any]:
         trace = view_device(shown.pk, question.window, _viewer(request, question), now=question.now)
         page = page_asked(request, trace.entries, question)
-        about = Notification.objects.about_device(shown.pk)
+        about_it = Notification.objects.about_device(shown.pk)
         address = self._address(request, shown, question)
+        told_user = _user_told_last(about_it)
+        person = about(request.user.has_perm, recipient=told_user.pk if told_user else None)
         return {
             "trace": trace,
+            "trail": self.trace_trail(shown, *person),
             "figures": figures(trace.counts),
             "standing": standing(trace.counts),
             "chart": chart_of(series_of(trace.entries, question.window)) if trace.entries else None,
             "entries": with_payloads(page.items),
             **neighbours(page, question),
             "summary": summary_of(trace, case_number=question.case_number, address=address),
-            "told_user": _user_told_last(about),
-            "nearest": () if trace.entries else _nearest(about, question),
+            "told_user": told_user,
+            "nearest": () if trace.entries else _nearest(about_it, question),
         }
 
 
 class OperationTraced(Traced[Operation]):
     trace_page = "timeline"
+    trace_called = gettext_noop("Timeline")
     trace_template = "admin/notifications/trace/operation.html"
     windowed = False
 
     def trace(self, request: HttpRequest, shown: Operation, question: Question) -> dict[str, Any]:
         timeline = view_operation(shown.pk, _viewer(request, question), now=question.now)
         page = page_asked(request, timeline.entries, question)
+        one = timeline.lanes[0] if len(timeline.lanes) == 1 else None
         return {
             "trace": timeline,
+            "trail": self.trace_trail(shown, *about(request.user.has_perm, activation=one)),
             "figures": figures(timeline.counts),
             "standing": standing(timeline.counts),
             "drawing": drawing_of(timeline),
@@ -136,7 +153,7 @@ class UserTraced(Traced[Recipient]):
         trace = view_user(shown.pk, question.window, _viewer(request, question), now=question.now)
         page = page_asked(request, trace.rows, question)
         columns = trace.devices[:MOST_COLUMNS]
-        about = Notification.objects.filter(recipient=shown)
+        about_it = Notification.objects.filter(recipient=shown)
         return {
             "trace": trace,
             "figures": figures(trace.counts),
@@ -146,7 +163,7 @@ class UserTraced(Traced[Recipient]):
             "more_columns": len(trace.devices) - len(columns),
             "rows": [(row, *_cells(row, columns)) for row in page.items],
             **neighbours(page, question),
-            "nearest": () if trace.rows else _nearest(about, question),
+            "nearest": () if trace.rows else _nearest(about_it, question),
         }
 
 
@@ -158,7 +175,7 @@ def page_asked(request: HttpRequest, items: Sequence[Item], question: Question) 
     try:
         return page_of(items, question.cursor)
     except BadCursor:
-        messages.warning(request, "That page does not exist; this is the first one.")
+        messages.warning(request, _("That page does not exist; this is the first one."))
         return page_of(items, None)
 
 
@@ -184,7 +201,7 @@ def _nearest(about: NotificationQuerySet, question: Question) -> list[Choice]:
     before = about.filter(id__lt=first_id_at(window.since)).newest_first()
     after = about.filter(id__gte=first_id_at(window.until)).in_time_order()
     found = []
-    for each, words in ((before, "the last one before"), (after, "the next one after")):
+    for each, words in ((before, _("the last one before")), (after, _("the next one after"))):
         moment = each.values_list("emitted_at", flat=True).first()
         query = question.around(moment) if moment is not None else None
         if query is not None:

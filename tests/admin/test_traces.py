@@ -234,7 +234,8 @@ def test_a_search_with_candidates_leads_to_traces(
         message_id="same", emitted_at=now.isoformat(), now=now,
     )  # fmt: skip
     page = operator_client.get("/admin/search/", {"q": "same"})
-    addresses = [each.trace for each in page.context["found"]]
+    groups = page.context["answer"].groups
+    addresses = [each.trace for group in groups for each in group.found]
     assert len(addresses) == 4
     assert all(each and each in page.content.decode().replace("&amp;", "&") for each in addresses)
 

@@ -36,6 +36,7 @@ async function look() {
     const focused = document.activeElement?.id;
     const told = fresh.dataset.told;
     shown().replaceWith(fresh);
+    show(fresh); // its buttons, of console.js
     if (focused) {
         document.getElementById(focused)?.focus();
     }
