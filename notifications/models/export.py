@@ -8,6 +8,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Now
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from notifications.protocol.extras import MAX_IDENTIFIER
 from notifications.protocol.identity import first_id_at
@@ -19,10 +20,10 @@ MAX_REASON = 500
 
 
 class DataSet(models.TextChoices):
-    NOTIFICATIONS = "notifications"
-    OPERATIONS = "operations"
-    GAPS = "gaps"
-    STATS = "stats", "Statistics"
+    NOTIFICATIONS = "notifications", _("Notifications")
+    OPERATIONS = "operations", _("Operations")
+    GAPS = "gaps", _("Gaps")
+    STATS = "stats", _("Statistics")
 
 
 class ExportFormat(models.TextChoices):
@@ -35,10 +36,10 @@ class ExportDelivery(models.TextChoices):
     """How it reaches whoever asked: files kept here until they expire, an answer as it is made, or
     a directory of the command's own, once or again and again."""
 
-    JOB = "job", "Job"
-    STREAM = "stream", "Stream"
-    DIRECTORY = "directory", "Directory"
-    INCREMENTS = "increments", "Increments"
+    JOB = "job", _("Job")
+    STREAM = "stream", _("Stream")
+    DIRECTORY = "directory", _("Directory")
+    INCREMENTS = "increments", _("Increments")
 
 
 class ExportState(models.TextChoices):
@@ -125,6 +126,7 @@ class Export(models.Model):
     expires_at = models.DateTimeField(null=True)
 
     class Meta:
+        verbose_name, verbose_name_plural = _("export"), _("exports")
         indexes = (
             # The list, newest first, and a window of it.
             models.Index(fields=("asked_at", "id"), name="export_asked_at"),

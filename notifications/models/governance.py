@@ -4,6 +4,7 @@ from typing import TypeAlias
 
 from django.db import models
 from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
 
 from .fields import IdentifierField
 
@@ -11,17 +12,17 @@ MAX_CASE_NUMBER = 64
 
 
 class AccessVia(models.TextChoices):
-    ADMIN = "admin"
+    ADMIN = "admin", _("Admin")
     API = "api", "API"
-    COMMAND = "command"
+    COMMAND = "command", _("Command")
 
 
 class AccessAction(models.TextChoices):
-    DEVICE_TRACE = "device_trace", "Device trace"
-    USER_TRACE = "user_trace", "User trace"
-    OPERATION_TIMELINE = "operation_timeline", "Operation timeline"
-    EXPORT = "export", "Export"
-    EXPORT_DOWNLOAD = "export_download", "Download of an export"
+    DEVICE_TRACE = "device_trace", _("Device trace")
+    USER_TRACE = "user_trace", _("User trace")
+    OPERATION_TIMELINE = "operation_timeline", _("Operation timeline")
+    EXPORT = "export", _("Export")
+    EXPORT_DOWNLOAD = "export_download", _("Download of an export")
 
 
 class AccessRecord(models.Model):
@@ -52,6 +53,7 @@ class AccessRecord(models.Model):
     at = models.DateTimeField(db_default=Now())
 
     class Meta:
+        verbose_name, verbose_name_plural = _("access record"), _("access records")
         indexes = (
             # Who looked at this subject, newest first. The whole list is in the order of the key.
             models.Index(fields=("subject", "id"), name="access_record_subject"),

@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
 
 from notifications.protocol.clients import Platform
 
@@ -87,6 +88,7 @@ class Notification(models.Model):
     objects = NotificationQuerySet.as_manager()
 
     class Meta:
+        verbose_name, verbose_name_plural = _("notification"), _("notifications")
         permissions = (("trace", "Can trace devices, users and operations"),)
         indexes = (
             # Trace of a device, newest first or in time order within a window.

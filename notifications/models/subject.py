@@ -4,6 +4,7 @@ notifications; ids are time-ordered, so *first* is the least id and *last* the g
 from typing import Any
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from .fields import IdentifierField
 from .querysets import SubjectQuerySet
@@ -46,6 +47,7 @@ class Operation(Subject):
     result = IdentifierField(null=True)
 
     class Meta:
+        verbose_name, verbose_name_plural = _("operation"), _("operations")
         indexes = (
             # Admin list, newest first: ORDER BY first_notification_id DESC.
             models.Index(fields=("first_notification",), name="operation_first_seen"),
@@ -56,6 +58,7 @@ class Activation(Subject):
     """One registered device of one user, from activation to removal."""
 
     class Meta:
+        verbose_name, verbose_name_plural = _("activation"), _("activations")
         indexes = (
             # Admin list, newest first: ORDER BY first_notification_id DESC.
             models.Index(fields=("first_notification",), name="activation_first_seen"),
@@ -66,6 +69,7 @@ class InboxMessage(Subject):
     """One message of a user's inbox."""
 
     class Meta:
+        verbose_name, verbose_name_plural = _("inbox message"), _("inbox messages")
         indexes = (
             # Admin list, newest first: ORDER BY first_notification_id DESC.
             models.Index(fields=("first_notification",), name="inbox_message_first_seen"),
@@ -79,6 +83,9 @@ class Recipient(models.Model):
     user_id = IdentifierField(null=True, unique=True)
 
     objects = SubjectQuerySet.as_manager()
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("recipient"), _("recipients")
 
     def __str__(self) -> str:
         return f"recipient {self.pk}"
