@@ -13,10 +13,12 @@ LEASED := $(PY) -m pushaudit.local_database.hold
 # Checks of a deployment's settings open no connection, so this server need not exist.
 AS_DEPLOYED := PUSHAUDIT_ENVIRONMENT=production PUSHAUDIT_DEBUG= \
 	PUSHAUDIT_ALLOWED_HOSTS=pushaudit.example DATABASE_URL=postgresql://unused@localhost/unused
+# The other tests run without those of the browser.
+BROWSING := -o addopts='--strict-markers --strict-config -ra'
 LOCK := $(VENV)/bin/uv pip compile pyproject.toml --generate-hashes --universal \
 	--python-version 3.11 --no-header --no-emit-index-url --quiet
 
-.PHONY: help run test test-steps fuzz e2e bench lock format clean venv python browser
+.PHONY: help run test test-steps fuzz e2e pictures bench lock format clean venv python browser
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -44,7 +46,11 @@ fuzz: venv ## ask every operation of the API with EXAMPLES=2000 made-up requests
 	@exec env FUZZ_EXAMPLES='$(EXAMPLES)' $(LEASED) $(PY) -m pytest tests/api/test_contract.py
 
 e2e: venv browser ## browser tests of the admin
-	@exec $(LEASED) $(PY) -m pytest -o addopts='--strict-markers --strict-config -ra' tests/e2e
+	@exec $(LEASED) $(PY) -m pytest $(BROWSING) tests/e2e
+
+pictures: venv browser ## docs/screenshot-*.png anew, by the walk that docs/operators.md tells
+	@$(LEASED) $(PY) -m pytest $(BROWSING) tests/e2e/test_walk.py
+	cp e2e-output/docs/screenshot-*.png docs/
 
 bench: venv ## measurements, one program of bench/ after the other
 	@for file in bench/[a-z]*.py; do \

@@ -110,6 +110,13 @@ def test_a_measurement_is_described(program: Path) -> None:
     assert f"`bench.{program.stem}`" in read("docs/performance.md")
 
 
+@pytest.mark.parametrize("picture", sorted(ROOT.glob("docs/*.png")), ids=lambda path: path.stem)
+def test_a_picture_is_shown_and_made_by_the_walk(picture: Path) -> None:
+    name = picture.stem.removeprefix("screenshot-")
+    assert f'picture("{name}")' in read("tests/e2e/test_walk.py")
+    assert any(f"{picture.name})" in document.read_text() for document in DOCS)
+
+
 @pytest.mark.parametrize("document", DOCS, ids=lambda path: path.name)
 def test_links_lead_somewhere(document: Path) -> None:
     for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", document.read_text()):

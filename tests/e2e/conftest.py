@@ -20,14 +20,19 @@ from django.db import connections
 from django.test.testcases import QuietWSGIRequestHandler
 from django.test.utils import override_settings, setup_databases, teardown_databases
 from django.utils import timezone
+from knox.models import AuthToken
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from notifications.ingest.envelope import emission_from
 from notifications.ingest.recorder import record
+from notifications.integrity.tallies import fold_tallies
 from notifications.models import AccessRecord, Account, Recipient
 from notifications.trace.access import Viewer, record_access
+from notifications.trace.overview import keep_overview
 
-from . import exports, troubles
+from . import accounts, exports, troubles
+from .places import DEVICE, HOSTILE_OPERATION, HOSTILE_USER, OPERATION, RLO
+from .watch import Watch
 
 CHROMIUM = next(filter(None, map(which, ("chromium", "chromium-browser", "google-chrome"))))
 QUIET = (
@@ -37,9 +42,6 @@ QUIET = (
 OUTPUT = Path(__file__).resolve().parents[2] / "e2e-output"
 PASSWORD = "correct horse battery staple"
 
-OPERATION = "7e9e9b1d-1b5a-4d8e-9a3e-0c3f2b6d8a10"
-DEVICE = "49414e31-f3df-4cea-87e6-f214ca3b8412"
-RLO = "\u202e"
 ABOUT_OPERATION = {"operationId": OPERATION, "operationName": "payment", "activationId": DEVICE}
 INIT = {"messageType": "mtoken.operationInit", **ABOUT_OPERATION}
 FINISHED = {
@@ -49,26 +51,29 @@ FINISHED = {
 }
 HOSTILE = {
     "messageType": "mtoken.operationFinished",
-    "operationId": f"<script>alert(1)</script>{RLO}gnp.exe",
+    "operationId": HOSTILE_OPERATION,
     "operationName": "اردو نام <b>bold</b> " + "W" * 200,
     "mtokenOperationResult": "authentication.perhaps",
     "note": "<img src=x onerror=alert(2)>\x01\x02" + "no-space-" * 7200,
+    "long-key-" * 400: "short value",
     "<key>": {"deep": [1, None, {"x": "y"}]},
 }
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Site:
-    """The served app; ``hostile`` is the id of a notification meant to break the page, ``user``
-    the recipient whose devices have troubles."""
+    """The served app, and keys of what tests look at: ``hostile`` is a notification meant to break
+    the page and ``evil`` its recipient, ``user`` the recipient whose devices have troubles."""
 
-    url: str
     hostile: str
+    evil: int
     finished: str
     user: int
+    service: int
+    url: str = ""
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def site(
     django_test_environment: None, django_db_blocker: Any, tmp_path_factory: Any
 ) -> Iterator[Site]:
@@ -82,20 +87,21 @@ def site(
         made = setup_databases(
             verbosity=0, interactive=False, aliases={"default"}, serialized_aliases=set()
         )
-        hostile, finished, user = _fill()
+        filled = _fill()
         connections.close_all()
         server = ThreadedWSGIServer(("127.0.0.1", 0), QuietWSGIRequestHandler)
         server.set_app(get_wsgi_application())
         thread = Thread(target=server.serve_forever, daemon=True)
         thread.start()
-        yield Site(f"http://127.0.0.1:{server.server_port}", hostile, finished, user)
+        filled.url = f"http://127.0.0.1:{server.server_port}"
+        yield filled
         server.shutdown()
         server.server_close()
         thread.join()
         teardown_databases(made, verbosity=0)
 
 
-def _fill() -> tuple[str, str, int]:
+def _fill() -> Site:
     """A believable day, one operation to follow and one notification that is hostile."""
     now = timezone.now()
     call_command("demo", size=600, seed=7, verbosity=0)
@@ -110,7 +116,7 @@ def _fill() -> tuple[str, str, int]:
     told = [
         {**common, "extras": INIT, "message_id": "push-481923"},
         {**common, "extras": {**FINISHED, "reason": "none"}, "message_id": "push-481931"},
-        {"extras": HOSTILE, "user_id": f"{RLO}<i>evil</i>", "app_id": "x" * 256},
+        {"extras": HOSTILE, "user_id": HOSTILE_USER, "app_id": "x" * 256},
     ]
     times = [now - timedelta(seconds=seconds) for seconds in (47, 2, 90)]
     emissions = [
@@ -127,12 +133,24 @@ def _fill() -> tuple[str, str, int]:
         account = Account.objects.create_user(name, password=PASSWORD, is_staff=True)
         account.groups.add(Group.objects.get(name=group))
     troubles.tell(now)
+    while fold_tallies().more:
+        pass
+    keep_overview(timezone.now())
     exports.fill(now)
-    Account.objects.create_superuser("keeper", password=PASSWORD)
-    return str(ids[2]), str(ids[1]), Recipient.objects.get(user_id=troubles.USER).pk
+    accounts.fill()
+    keeper = Account.objects.create_superuser("keeper", password=PASSWORD)
+    AuthToken.objects.create(keeper)
+    people = Recipient.objects
+    return Site(
+        hostile=str(ids[2]),
+        evil=people.get(user_id=HOSTILE_USER).pk,
+        finished=str(ids[1]),
+        user=people.get(user_id=troubles.USER).pk,
+        service=Account.objects.get(username=accounts.REPORTER).pk,
+    )
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def browser(site: Site) -> Iterator[Browser]:
     OUTPUT.mkdir(exist_ok=True)
     with sync_playwright() as playwright:
@@ -141,48 +159,65 @@ def browser(site: Site) -> Iterator[Browser]:
         chromium.close()
 
 
-@pytest.fixture
-def visit(site: Site, browser: Browser) -> Iterator[Callable[..., Page]]:
-    """Opens a new window; at the end nothing may have violated the policy or failed in it."""
-    complaints: list[str] = []
-    contexts = []
+class Sessions:
+    """What a browser keeps of those who have signed in, once for all windows."""
 
-    def open_window(*, width: int = 1280, height: int = 800, scheme: str = "light") -> Page:
-        context = browser.new_context(
-            base_url=site.url, viewport={"width": width, "height": height}, color_scheme=scheme
-        )
-        contexts.append(context)
-        page = context.new_page()
-        page.on("console", lambda said: _note(complaints, said.type, said.text))
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("response", lambda got: _note_status(complaints, got))
-        return page
+    def __init__(self, browser: Browser, url: str) -> None:
+        self._browser, self._url = browser, url
+        self._kept: dict[str, Any] = {}
 
-    yield open_window
-    for context in contexts:
-        context.close()
-    assert complaints == []
+    def __call__(self, name: str) -> dict[str, Any]:
+        """Options of a new window in which ``name`` has signed in; nobody if that is ""."""
+        if name and name not in self._kept:
+            with self._browser.new_context(base_url=self._url) as context:
+                self.sign_in(context.new_page(), name)
+        return {"storage_state": self._kept[name]} if name else {}
 
-
-@pytest.fixture
-def signed_in(visit: Callable[..., Page]) -> Callable[..., Page]:
-    def sign_in(name: str = "operator", **window: Any) -> Page:
-        page = visit(**window)
+    def sign_in(self, page: Page, name: str) -> None:
         page.goto("/admin/")
         page.get_by_label("Username").fill(name)
         page.get_by_label("Password").fill(PASSWORD)
         page.get_by_role("button", name="Log in").click()
         page.wait_for_url(re.compile("/admin/$"))
+        self._kept[name] = page.context.storage_state()
+
+
+@pytest.fixture(scope="session")
+def sessions(site: Site, browser: Browser) -> Sessions:
+    return Sessions(browser, site.url)
+
+
+@pytest.fixture
+def visit(site: Site, browser: Browser) -> Iterator[Callable[..., Page]]:
+    """Opens a new window; at the end nothing may have violated the policy or failed in it."""
+    watches = []
+    contexts = []
+
+    def open_window(
+        *, width: int = 1280, height: int = 800, scheme: str = "light", **more: Any
+    ) -> Page:
+        size = {"width": width, "height": height}
+        context = browser.new_context(base_url=site.url, viewport=size, color_scheme=scheme, **more)
+        contexts.append(context)
+        page = context.new_page()
+        watches.append(Watch.over(page))
+        return page
+
+    yield open_window
+    for context in contexts:
+        context.close()
+    assert [told for watch in watches for told in watch.complaints] == []
+
+
+@pytest.fixture
+def signed_in(visit: Callable[..., Page], sessions: Sessions) -> Callable[..., Page]:
+    """Opens a new window in which somebody has signed in, on the home page."""
+
+    def sign_in(name: str = "operator", **window: Any) -> Page:
+        page = visit(**window, **sessions(name))
+        page.goto("/admin/")
+        if "/login/" in page.url:  # a test before has ended the session
+            sessions.sign_in(page, name)
         return page
 
     return sign_in
-
-
-def _note(complaints: list[str], kind: str, text: str) -> None:
-    if kind in ("error", "warning") or "Content Security Policy" in text:
-        complaints.append(text)
-
-
-def _note_status(complaints: list[str], response: Any) -> None:
-    if response.status >= 400:
-        complaints.append(f"{response.status} {response.url}")

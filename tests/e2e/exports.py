@@ -1,13 +1,12 @@
 """Exports in all their states, to look at."""
 
 from datetime import datetime, timedelta
-from threading import Thread
 from uuid import UUID
-
-from django.db import connection
 
 from notifications.exports import jobs
 from notifications.models import Export, ExportPart
+
+from .aside import aside
 
 State = Export.State
 NAMES = ("waiting", "running", "unknown", "finished", "failed", "cancelled", "expired", "hostile")
@@ -64,15 +63,10 @@ def _make(name: str, now: datetime, **columns: object) -> None:
 
 
 def make_all() -> None:
-    """What is due, as a worker does; in a thread of its own, because the browser has this one."""
+    """What is due, as a worker does."""
 
     def work() -> None:
-        try:
-            while jobs.work():
-                pass
-        finally:
-            connection.close()
+        while jobs.work():
+            pass
 
-    worker = Thread(target=work)
-    worker.start()
-    worker.join()
+    aside(work)

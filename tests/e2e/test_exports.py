@@ -7,39 +7,14 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
-import pytest
 from playwright.sync_api import Page, expect
 
 from . import exports
-from .conftest import OPERATION, OUTPUT
+from .conftest import OUTPUT
 
 LIST = "/admin/notifications/notification/"
 EXPORT = "/admin/notifications/export/"
-LOOKS = {
-    "light": {"scheme": "light"},
-    "dark": {"scheme": "dark"},
-    "narrow": {"width": 360, "height": 740},
-}
 Open = Callable[..., Page]
-
-
-@pytest.mark.parametrize("look", LOOKS)
-def test_exports_keep_within_their_window_and_the_policy(signed_in: Open, look: str) -> None:
-    page = signed_in("operator", **LOOKS[look])
-    states = {f"export-{name}": f"{EXPORT}{key}/change/" for name, key in exports.KEYS.items()}
-    views = {
-        "exporting-list": f"{LIST}?when=24h&source=retail-bank",
-        "exporting-no": f"{LIST}?message_type=other",
-        "exporting-operations": f"/admin/notifications/operation/?q={OPERATION}",
-        "exporting-gaps": "/admin/gaps/",
-    }
-    for name, address in {"list-export": EXPORT, **states, **views}.items():
-        page.goto(address)
-        if name in views:
-            page.get_by_text("Export this view").click()
-        page.screenshot(path=OUTPUT / f"{name}-{look}.png", full_page=name not in views)
-        width = page.evaluate("document.documentElement.scrollWidth")
-        assert width <= page.viewport_size["width"], name
 
 
 def test_a_view_is_exported_watched_and_taken(signed_in: Open) -> None:

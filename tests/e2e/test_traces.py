@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Page, expect
 
 from notifications.admin.addresses import trace_address
 
@@ -11,37 +11,6 @@ from . import troubles
 from .conftest import OUTPUT
 
 Open = Callable[..., Page]
-
-
-def tab_to(page: Page, wanted: Locator, most: int = 80) -> None:
-    """By the keyboard alone, from wherever the focus is; it shows where that is."""
-    for _ in range(most):
-        page.keyboard.press("Tab")
-        if wanted.evaluate("each => each === document.activeElement"):
-            break
-    expect(wanted).to_be_focused()
-    assert wanted.evaluate("each => getComputedStyle(each).outlineStyle") == "solid"
-
-
-def test_from_the_user_to_the_device_to_the_operation_by_keyboard(signed_in: Open) -> None:
-    page = signed_in()
-    page.keyboard.type(troubles.USER)
-    page.keyboard.press("Enter")
-    heading = page.get_by_role("heading", level=1)
-    expect(heading).to_contain_text("Recipient")
-    tab_to(page, page.get_by_role("link", name="Trace this user"))
-    page.keyboard.press("Enter")
-    expect(heading).to_have_text(f"Trace of user {troubles.USER}")
-    assert troubles.USER not in page.url
-    tab_to(page, page.locator(".devices a").first)
-    page.keyboard.press("Enter")
-    expect(heading).to_contain_text("Trace of device")
-    expect(page.locator(".standing")).to_contain_text("Something is missing")
-    tab_to(page, page.locator(".event-missing").first.get_by_title("Timeline of"))
-    page.keyboard.press("Enter")
-    expect(heading).to_contain_text("Timeline of operation “authorize_payment”")
-    expect(page.locator(".check-bad")).to_contain_text("not sent")
-    page.screenshot(path=OUTPUT / "walk.png", full_page=True)
 
 
 def test_the_support_summary_and_the_link_are_copied(signed_in: Open) -> None:
@@ -98,13 +67,3 @@ def test_pages_of_a_busy_device(signed_in: Open) -> None:
     expect(page.get_by_role("link", name=re.compile("Newer"))).to_have_count(0)
     page.get_by_role("link", name=re.compile("Older")).first.click()
     expect(page.locator(".event")).to_have_count(100)
-
-
-def test_a_trace_on_paper(signed_in: Open) -> None:
-    page = signed_in(scheme="dark", width=760)
-    page.goto(trace_address("activation", troubles.PHONE))
-    page.emulate_media(media="print", color_scheme="dark")
-    expect(page.locator(".tools")).not_to_be_visible()
-    expect(page.locator("#header")).not_to_be_visible()
-    expect(page.locator(".verdict")).to_be_visible()
-    page.screenshot(path=OUTPUT / "print.png", full_page=True)

@@ -19,6 +19,11 @@ HOSTILE_DEVICE = "<b>\u202egnp.exe</b>/../" + "W" * 200
 PAYMENT, LOGIN, TWICE, CROSSED = (
     str(uuid5(UUID(int=1), name)) for name in ("payment", "login", "twice", "crossed")
 )
+INBOX = str(uuid5(UUID(int=2), "inbox"))
+HOSTILE_OPERATION = "<script>alert(3)</script>\u202e"
+# A device and an operation are both called so.
+AMBIGUOUS = str(uuid5(UUID(int=4), "ambiguous"))
+HOSTILE_AMBIGUOUS = "<img src=x onerror=alert(5)>\u202e" + "W" * 200
 Told = tuple[float, dict[str, Any]]  # so many minutes before now
 
 
@@ -57,14 +62,15 @@ def _troubles() -> Iterator[Told]:
     yield 215, _to(PHONE, "operationFinished", TWICE, mtokenOperationResult="operation.timeout")
     yield 120, _to(PHONE, "operationInit", CROSSED)
     yield 119, _to(TABLET, "operationFinished", CROSSED, **done)
-    yield 60, _to(None, "inboxMessage.new", inboxId=str(uuid5(UUID(int=2), "inbox")))
+    yield 60, _to(None, "inboxMessage.new", inboxId=INBOX)
     yield 30, _to(PHONE, "marketing", note="x" * 9000)
     yield 3, _to(PHONE, "operationInit", str(uuid5(UUID(int=1), "now")))
     yield (
         20,
-        _to(HOSTILE_DEVICE, "operationInit", "<script>alert(3)</script>\u202e")
-        | {"user_id": "somebody.else"},
+        _to(HOSTILE_DEVICE, "operationInit", HOSTILE_OPERATION) | {"user_id": "somebody.else"},
     )
+    for name in (AMBIGUOUS, HOSTILE_AMBIGUOUS):
+        yield 25, _to(name, "operationInit", name) | {"user_id": "somebody.else"}
 
 
 def _busy() -> Iterator[Told]:

@@ -1,0 +1,40 @@
+"""What each page asks the database: few questions, and none that grows with the record."""
+
+import re
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from notifications.models import Account
+
+from .aside import aside
+from .conftest import Site
+from .places import KEEPER, NOBODY, PLACES
+
+MOST = 30
+
+
+def asked(site: Site, name: str) -> list[str]:
+    place = PLACES[name]
+
+    def look() -> list[str]:
+        client = Client()
+        if place.who != NOBODY:
+            client.force_login(Account.objects.get(username=place.who))
+        with place.under(), CaptureQueriesContext(connection) as queries:
+            client.get(place.at(site), follow=True)
+        return [query["sql"] for query in queries]
+
+    return aside(look)
+
+
+@pytest.mark.parametrize("name", PLACES)
+def test_a_page_asks_little(site: Site, name: str) -> None:
+    queries = asked(site, name)
+    assert len(queries) <= MOST, "\n".join(queries)
+    if PLACES[name].who != KEEPER:  # accounts are few, and their lists are Django's
+        for query in queries:
+            assert "COUNT(" not in query
+            assert not re.search("OFFSET (?!0)", query)  # OFFSET 0 skips nothing: it is a fence
