@@ -1,5 +1,5 @@
 """A record of a year: some banks' messages of a few days, stretched over twelve months that end at
-a fixed moment, so that each of very many users hears something now and then, and one far more."""
+one moment, so that each of very many users hears something now and then, and one far more."""
 
 import json
 from collections.abc import Iterator
@@ -30,17 +30,20 @@ FROM (
 Told = tuple[datetime, dict[str, Any]]
 
 
-def record_year(count: int) -> int:
-    """Records about so many, as a bank's emitter would send them; how many they are."""
+def record_year(count: int, until: datetime = UNTIL, length: timedelta = YEAR) -> int:
+    """Records about so many, as a bank's emitter would send them, in a year or another ``length``;
+    how many they are."""
     from django.db import connection
 
     from notifications.ingest.decoder import decode
     from notifications.ingest.recorder import record
 
-    told = merge(*(_told(seed, count // WORLDS) for seed in range(WORLDS)), key=itemgetter(0))
+    told = merge(
+        *(_told(seed, count // WORLDS, until, length) for seed in range(WORLDS)), key=itemgetter(0)
+    )
     lines, recorded = _lines(told), 0
     while batch := list(islice(lines, BATCH)):
-        emissions = [decode(line, now=UNTIL) for line in batch]
+        emissions = [decode(line, now=until) for line in batch]
         record(emissions, source=SOURCE if recorded else FORMER_SOURCE)
         recorded += len(batch)
     with connection.cursor() as cursor:
@@ -57,15 +60,15 @@ def _lines(told: Iterator[Told]) -> Iterator[bytes]:
         yield json.dumps(envelope, ensure_ascii=False).encode()
 
 
-def _told(seed: int, count: int) -> Iterator[Told]:
+def _told(seed: int, count: int, until: datetime, length: timedelta) -> Iterator[Told]:
     from notifications.protocol.identity import timestamp
     from notifications.world import Faults, World
 
-    world = World(seed=seed, size=count, until=UNTIL)
-    slower = YEAR / (world.until - world.since)
+    world = World(seed=seed, size=count, until=until)
+    slower = length / (world.until - world.since)
     for emitted in world.emissions(Faults.believable()):
         if (envelope := emitted.envelope) is not None:
-            at = UNTIL - (UNTIL - datetime.fromisoformat(envelope["emitted_at"])) * slower
+            at = until - (until - datetime.fromisoformat(envelope["emitted_at"])) * slower
             envelope = envelope | {"emitted_at": timestamp(at)}
             if envelope.get("user_id"):
                 envelope["user_id"] = f"{envelope['user_id']}-{seed}"
