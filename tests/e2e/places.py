@@ -121,7 +121,8 @@ def _traces() -> Iterator[tuple[str, Place]]:
     yield "trace-week", _place(f"{device}?since=7d")
     yield "trace-unfolded", _place(device, unfold="Extras and apps")
     yield "trace-table", _place(device, unfold="The same as a table")
-    yield "trace-empty", _place(f"{device}?since=2026-01-01T00:00:00Z&until=2026-01-02T00:00:00Z")
+    long_ago = "?since=2026-01-01T00:00:00Z&until=2026-01-02T00:00:00Z"
+    yield "trace-empty", _place(device + long_ago)
     yield "trace-well", _place(trace_address("activation", DEVICE))
     yield "trace-long", _place(busy)
     yield "trace-bad-window", _place(f"{device}?since=yesterday&case={'x' * 65}&cursor=x")
@@ -132,7 +133,7 @@ def _traces() -> Iterator[tuple[str, Place]]:
     yield "timeline-well", _place(trace_address("operation", OPERATION))
     yield "timeline-hostile", _place(trace_address("operation", troubles.HOSTILE_OPERATION))
     yield "trace-user", _place(user)
-    yield "trace-user-empty", _place(f"{user}?since=5m")
+    yield "trace-user-empty", _place(user + long_ago)
     yield "trace-user-hostile", _place("/admin/notifications/recipient/{evil}/trace/")
 
 

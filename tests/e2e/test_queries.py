@@ -13,7 +13,7 @@ from .aside import aside
 from .conftest import Site
 from .places import KEEPER, NOBODY, PLACES
 
-MOST = 30
+MOST = 25
 
 
 def asked(site: Site, name: str) -> list[str]:
