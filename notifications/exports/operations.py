@@ -38,7 +38,7 @@ _SHADOWS = f"""
         WHERE NOT EXISTS (SELECT FROM later WHERE later.operation_id = stored.id)
         UNION ALL
         SELECT {_DERIVED.columns}
-        FROM ({_DERIVED.derived.format(which="IN (SELECT operation_id FROM later)")}) AS derived
+        FROM ({_DERIVED.notified.format(which="IN (SELECT operation_id FROM later)")}) AS derived
     )
 """  # noqa: S608 - of constants
 # For whoever is limited to apps all are derived: those that one of their notifications in the
@@ -55,7 +55,7 @@ _SHADOWS_OF_APPS = f"""
     ),
     notifications_operation AS (
         SELECT {_DERIVED.columns}
-        FROM ({_DERIVED.derived.format(which="IN (SELECT operation_id FROM told)")}) AS derived
+        FROM ({_DERIVED.notified.format(which="IN (SELECT operation_id FROM told)")}) AS derived
     )
 """  # noqa: S608 - of constants
 

@@ -1,5 +1,5 @@
-"""The subjects, derived once more from the evidence: what differs from the running state, and
-putting that right.
+"""The subjects, derived once more from the evidence, which is notifications and events: what
+differs from the running state, and putting that right.
 
 The recorder writes evidence and subjects in one transaction, so within one snapshot of a healthy
 database nothing differs, however busily it is recorded.
@@ -55,12 +55,25 @@ _SUBJECTS = f"""
 
 @dataclass(frozen=True, slots=True)
 class Projection:
-    """A table of subjects, its columns and the query that derives it, ``which`` being a condition
-    on the key."""
+    """A table of subjects, its columns and the query that derives it from the notifications,
+    ``which`` being a condition on the key; ``events`` are what else may name one, as a table and
+    its column."""
 
     table: str
     columns: str
-    derived: str
+    notified: str
+    events: Sequence[tuple[str, str]]
+
+    def derived(self, which: str) -> str:
+        """A subject that events alone name has its key and nothing else."""
+        nothing = ", NULL" * self.columns.count(",")
+        also = "".join(
+            f" UNION SELECT {column}{nothing} FROM {table} WHERE {column} {which}"  # noqa: S608
+            f" AND NOT EXISTS (SELECT FROM notified WHERE notified.id = {table}.{column})"
+            for table, column in self.events
+        )
+        notified = self.notified.format(which=which)
+        return f"WITH notified AS ({notified}) SELECT * FROM notified{also}"  # noqa: S608
 
 
 PROJECTIONS: Mapping[str, Projection] = {
@@ -68,16 +81,22 @@ PROJECTIONS: Mapping[str, Projection] = {
         "notifications_operation",
         "id, first_notification_id, name, named_by_id, first_init_id, last_finish_id, result",
         _OPERATIONS,
+        (("notifications_operationevent", "operation_id"),),
     ),
     "activations": Projection(
         "notifications_activation",
         "id, first_notification_id",
         _SUBJECTS.format(column="activation_id"),
+        (
+            ("notifications_activationevent", "activation_id"),
+            ("notifications_operationevent", "activation_id"),
+        ),
     ),
     "inbox messages": Projection(
         "notifications_inboxmessage",
         "id, first_notification_id",
         _SUBJECTS.format(column="inbox_message_id"),
+        (("notifications_inboxevent", "inbox_message_id"),),
     ),
 }
 
@@ -117,7 +136,7 @@ def apply(plan: Sequence[Difference]) -> None:
 def _differences(cursor: CursorWrapper, name: str) -> list[Difference]:
     projection = PROJECTIONS[name]
     cursor.execute(f"""
-        WITH derived AS ({projection.derived.format(which="IS NOT NULL")}),
+        WITH derived AS ({projection.derived("IS NOT NULL")}),
              stored AS (SELECT {projection.columns} FROM {projection.table})
         SELECT COALESCE(derived.id, stored.id), derived.id IS NULL, stored.id IS NULL
         FROM derived FULL JOIN stored ON derived.id = stored.id
@@ -138,8 +157,8 @@ def _derive(projection: Projection, keys: list[str]) -> None:
         cursor.execute(f"DELETE FROM {projection.table} WHERE id = ANY(%s)", [keys])  # noqa: S608
         cursor.execute(
             f"INSERT INTO {projection.table} ({projection.columns})"
-            f" {projection.derived.format(which='= ANY(%s)')}",
-            [keys],
+            f" {projection.derived('= ANY(%(keys)s)')}",
+            {"keys": keys},
         )
 
 

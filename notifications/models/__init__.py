@@ -1,10 +1,13 @@
 """What is stored. Evidence is written by ``ingest.recorder`` alone and changed by nobody."""
 
 from .account import Account
+from .coverage import ContactKind, Coverage, SourceError
+from .event import ActivationEvent, InboxEvent, OperationEvent
 from .export import Export, ExportPart
 from .governance import MAX_CASE_NUMBER, AccessRecord
 from .notification import AddressedTo, Notification
 from .overview import Overview
+from .presentation import Content, Presentation
 from .source import Source
 from .subject import Activation, InboxMessage, Operation, Recipient, Subject
 from .tally import DailyTally, HourlyTally, TallyMark
@@ -14,17 +17,25 @@ __all__ = [
     "AccessRecord",
     "Account",
     "Activation",
+    "ActivationEvent",
     "AddressedTo",
+    "ContactKind",
+    "Content",
+    "Coverage",
     "DailyTally",
     "Export",
     "ExportPart",
     "HourlyTally",
+    "InboxEvent",
     "InboxMessage",
     "Notification",
     "Operation",
+    "OperationEvent",
     "Overview",
+    "Presentation",
     "Recipient",
     "Source",
+    "SourceError",
     "Subject",
     "TallyMark",
 ]

@@ -123,16 +123,50 @@ class NotificationQuerySet(models.QuerySet["Notification"]):
         return self.filter(LaterThan(Row(models.F("recorded_xid"), models.F("id")), place))
 
 
+class EventQuerySet(models.QuerySet[M]):
+    """Activation, operation or inbox events."""
+
+    def newest_first(self) -> Self:
+        return self.order_by("-id")
+
+    def in_time_order(self) -> Self:
+        return self.order_by("id")
+
+    def between(self, since: datetime | None, until: datetime | None) -> Self:
+        """Those that happened (or, where no time was told, were observed) at ``since`` or later and
+        before ``until``; None leaves that side open."""
+        found = self
+        if since is not None:
+            found = found.filter(id__gte=first_id_at(since))
+        if until is not None:
+            found = found.filter(id__lt=first_id_at(until))
+        return found
+
+    def within(self, extent: Extent) -> Self:
+        """Those that name one of its apps; what tells no app is none of them."""
+        found = self if extent.apps is None else self.filter(apps__overlap=list(extent.apps))
+        return found if extent.below is None else found.filter(recorded_xid__lt=extent.below)
+
+    def known_at(self, moment: datetime | None) -> Self:
+        """Those that were on record at ``moment``; None is now."""
+        return self if moment is None else self.filter(recorded_at__lte=moment)
+
+
 class SubjectQuerySet(models.QuerySet[M]):
     """Operations, activations, inbox messages or recipients."""
 
     def told_in(self, apps: Apps) -> Self:
-        """Those that at least one notification of ``apps`` is about."""
+        """Those that at least one notification or event of ``apps`` is about."""
         if apps is None:
             return self
-        relation: Any = self.model._meta.get_field("notifications")
-        about = relation.related_model._default_manager.of_apps(apps)
-        return self.filter(Exists(about.filter(**{relation.field.name: OuterRef("pk")})))
+        found = models.Q()
+        relations: Any = self.model._meta.related_objects
+        for each in relations:
+            evidence = each.related_model._default_manager.all()
+            if isinstance(evidence, NotificationQuerySet | EventQuerySet):
+                about = evidence.within(Extent(apps)).filter(**{each.field.name: OuterRef("pk")})
+                found |= models.Q(Exists(about))
+        return self.filter(found)
 
 
 def horizon() -> int:

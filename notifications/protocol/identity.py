@@ -61,6 +61,12 @@ def id_from_digest(source: str, content: bytes, emitted_at: datetime) -> UUID:
     return _uuid8(emitted_at, hashlib.sha256(seed).digest())
 
 
+def id_of_event(source: str, name: bytes, at: datetime) -> UUID:
+    """The id of an event that ``source`` tells under this ``name``, of which ``at`` is the time."""
+    seed = b"event\0" + source.encode() + b"\0" + name
+    return _uuid8(at, hashlib.sha256(seed).digest())
+
+
 def first_id_at(moment: datetime) -> UUID:
     """The least id of an emission at ``moment`` or later: the bound to search from."""
     return UUID(int=milliseconds(moment) << 80)

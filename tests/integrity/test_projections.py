@@ -11,11 +11,18 @@ from django.db import connection
 
 from notifications.ingest.emission import Emission
 from notifications.ingest.envelope import emission_from
+from notifications.ingest.events import (
+    ActivationReport,
+    InboxReport,
+    OperationReport,
+    record_events,
+)
 from notifications.ingest.recorder import record
 from notifications.integrity.projections import Difference, Fault, apply, plan_rebuild
 from notifications.models import Activation, InboxMessage, Operation
+from notifications.protocol.events import ActivationEventKind
 from notifications.world import Faults
-from tests.conftest import INIT, NOW, OPERATION
+from tests.conftest import DEVICE, INBOX, INIT, NOW, OPERATION
 from tests.world.worlds import UNTIL, emissions
 
 pytestmark = pytest.mark.usefixtures("committed_db")
@@ -172,3 +179,27 @@ def test_putting_right_and_recording_at_once_lose_nothing(recorded: list[Any]) -
     apply(plan_rebuild())
     assert plan_rebuild() == []
     assert Operation.objects.filter(pk__startswith="operation-").count() == 10
+
+
+def test_subjects_that_events_alone_name_are_in_order_and_derived_again() -> None:
+    told: dict[str, Any] = {"key": "a", "observed_at": NOW}
+    record_events(
+        [
+            ActivationReport(kind=ActivationEventKind.STATUS, activation_id=DEVICE, **told),
+            OperationReport(operation_id=OPERATION, activation_id="other", **told),
+            InboxReport(inbox_message_id=INBOX, **told),
+        ],
+        source="powerauth",
+    )
+    assert plan_rebuild() == []
+    before = subjects()
+    for model in (Operation, Activation, InboxMessage):
+        model.objects.all().delete()
+    assert {(each.key, each.fault) for each in plan_rebuild()} == {
+        (key, Fault.MISSING) for key in (DEVICE, "other", OPERATION, INBOX)
+    }
+    apply(plan_rebuild())
+    assert subjects() == before
+    # A notification about one of them makes it a subject like any other.
+    record([emission_from({"extras": INIT, "activation_id": DEVICE}, now=NOW)], source="bank")
+    assert plan_rebuild() == []

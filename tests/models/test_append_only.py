@@ -2,18 +2,32 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
 import pytest
 from django.db import DatabaseError, connection, transaction
 
-from notifications.models import AccessRecord, Notification
+from notifications.ingest.events import (
+    ActivationReport,
+    InboxReport,
+    OperationReport,
+    record_events,
+)
+from notifications.models import AccessRecord, Notification, Presentation
 from notifications.models.partitions import ensure_partition, existing_partitions
+from notifications.protocol.events import ActivationEventKind
 from notifications.trace.access import Viewer, record_access
-from tests.conftest import DEVICE, INIT, NOW
+from tests.conftest import DEVICE, INIT, NOW, OPERATION, SOURCE
 
 PARENT = "notifications_notification"
 ACCESS = "notifications_accessrecord"
+EVENTS = {
+    "notifications_activationevent": "status",
+    "notifications_operationevent": "status",
+    "notifications_inboxevent": "key",
+    "notifications_presentation": "sound",
+}
 # With a column to change.
 TABLES = {
     PARENT: "result",
@@ -21,6 +35,7 @@ TABLES = {
     "notifications_notification_before_2015": "result",
     "notifications_notification_from_2100": "result",
     ACCESS: "who",
+    **EVENTS,
 }
 STATEMENTS = {
     "update": "UPDATE {table} SET {column} = 'authentication.success'",
@@ -33,9 +48,20 @@ MOMENTS = (NOW, datetime(2001, 1, 1, tzinfo=UTC), datetime(2150, 1, 1, tzinfo=UT
 
 @pytest.fixture
 def evidence(record_one: Callable[..., UUID]) -> None:
-    """A row in a month and in each of the two tails, and a record of who looked."""
+    """A row in a month and in each of the two tails, one of each event, and a record of who
+    looked."""
     for moment in MOMENTS:
-        record_one(emitted_at=moment.isoformat(), extras=INIT)
+        shown = record_one(emitted_at=moment.isoformat(), extras=INIT)
+    told: dict[str, Any] = {"key": "a", "observed_at": NOW}
+    record_events(
+        [
+            ActivationReport(kind=ActivationEventKind.STATUS, activation_id=DEVICE, **told),
+            OperationReport(operation_id=OPERATION, **told),
+            InboxReport(**told),
+        ],
+        source=SOURCE,
+    )
+    Presentation.objects.create(notification_id=shown)
     viewer = Viewer("support", AccessRecord.Via.ADMIN)
     record_access(viewer, action=AccessRecord.Action.DEVICE_TRACE, subject=DEVICE)
 
