@@ -32,7 +32,8 @@ class Bounds:
 
 
 class BadWindow(ValueError):
-    """``parameter`` ("since" or "until") says something that is no window, as ``detail`` tells."""
+    """``parameter`` ("since" or "until") says something that is no window, or any other something
+    that is no moment, as ``detail`` tells."""
 
     def __init__(self, parameter: str, detail: str) -> None:
         super().__init__(f"{parameter}: {detail}")
@@ -68,6 +69,11 @@ def read_bounds(since: str | None, until: str | None, *, now: datetime) -> Bound
     if start is not None and end is not None and start >= end:
         raise BadWindow("since", _ORDER.format(end))
     return Bounds(start, end)
+
+
+def read_moment(parameter: str, given: str, *, now: datetime) -> datetime:
+    """A moment, written as the bounds of a window are. Raises ``BadWindow``."""
+    return _moment(parameter, given, now)
 
 
 def day_around(moment: datetime) -> Window | None:

@@ -1,0 +1,221 @@
+"""What is known of a device at a moment, folded from its events. Nothing is stored: a fact that
+comes late changes the answer, and leaving it out gives what could be known before it came.
+
+`docs/trace.md` has the rules, under "What is known of a device".
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Any, TypeVar
+
+from .events import ActivationEvent, ActivationEventKind, ActivationStatus
+from .message import later
+from .registrations import Change, Ending, Registration, Walk, fold_registrations, registered_line
+from .statuses import TOLERANCE, moment_of, status_line, statuses_of
+from .told import UNTOLD, Line, Standing, Told
+from .window import Window
+
+__all__ = (
+    "DeviceState",
+    "Ending",
+    "Registration",
+    "Span",
+    "Standing",
+    "Told",
+    "fold_registrations",
+    "fold_spans",
+    "fold_state",
+)
+
+V = TypeVar("V")
+_PARTS = ("recipient", "app", "platform", "status", "registered", "push_active")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceState:
+    """``status`` is PowerAuth's; ``registered`` for push and ``push_active`` are the Push Server's,
+    which may differ from what PowerAuth says."""
+
+    activation: str
+    at: datetime
+    recipient: Told[int]
+    app: Told[str]
+    platform: Told[str]
+    status: Told[str]
+    registered: Told[bool]
+    push_active: Told[bool]
+
+    @property
+    def sense(self) -> tuple[tuple[Any, Standing], ...]:
+        """What it says, apart from how well that is supported."""
+        return tuple(getattr(self, part).sense for part in _PARTS)
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """From ``since`` on and before ``until`` nothing changes in what ``state`` says. It is that of
+    the end, with all that was seen by then."""
+
+    since: datetime
+    until: datetime
+    state: DeviceState
+
+
+def fold_state(activation: str, events: Iterable[ActivationEvent], at: datetime) -> DeviceState:
+    """``events`` in any order: all that name the device, and all about tokens it ever had, also
+    of after ``at`` (the user and the app are for life, and a history is told later)."""
+    return _Lines.of(activation, list(events)).at(activation, at)
+
+
+def fold_spans(
+    activation: str, events: Iterable[ActivationEvent], window: Window
+) -> tuple[Span, ...]:
+    """All of ``window``, cut where anything changes."""
+    lines = _Lines.of(activation, list(events))
+    cuts = [window.since, *lines.moments_within(window)]
+    found: list[Span] = []
+    for since, until in zip(cuts, [*cuts[1:], window.until], strict=True):
+        state = lines.at(activation, since)
+        if found and found[-1].state.sense == state.sense:
+            since = found.pop().since
+        found.append(Span(since, until, state))
+    return tuple(found)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Lines:
+    recipient: Line[int]
+    app: Line[str]
+    platform: Line[str]
+    status: Line[str]
+    registered: Line[bool]
+    push_active: Line[bool]
+
+    @classmethod
+    def of(cls, activation: str, events: Sequence[ActivationEvent]) -> "_Lines":
+        named = [each for each in events if each.activation == activation]
+        named.sort(key=lambda each: (moment_of(each), each.id))
+        status = status_line(statuses_of(activation, named))
+        changes = Walk(activation, events).changes
+        registered = registered_line(changes)
+        return cls(
+            recipient=_for_life(named, lambda each: each.recipient),
+            app=_for_life(named, lambda each: each.app),
+            platform=_platform(named),
+            status=status,
+            registered=registered,
+            push_active=_push_active(status, registered, _told_push_active(named, changes, status)),
+        )
+
+    def at(self, activation: str, moment: datetime) -> DeviceState:
+        return DeviceState(
+            activation=activation,
+            at=moment,
+            recipient=self.recipient.at(moment),
+            app=self.app.at(moment),
+            platform=self.platform.at(moment),
+            status=self.status.at(moment),
+            registered=self.registered.at(moment),
+            push_active=self.push_active.at(moment),
+        )
+
+    def moments_within(self, window: Window) -> list[datetime]:
+        """After its beginning, each once, in order."""
+        lines = (getattr(self, each.name) for each in fields(self))
+        moments = {moment for line in lines for moment in line.moments}
+        return sorted(each for each in moments if window.since < each < window.until)
+
+
+def _for_life(
+    named: Sequence[ActivationEvent], read: Callable[[ActivationEvent], V | None]
+) -> Line[V]:
+    """An activation belongs to one user and one app for life, so what an event tells of them holds
+    before it as well. Where events disagree the later one is assumed."""
+    told = [(each, value) for each in named if (value := read(each)) is not None]
+    if not told:
+        return Line()
+    standing = Standing.KNOWN if len({value for _, value in told}) == 1 else Standing.ASSUMED
+    first, value = told[0]
+    line = Line(Told(value, standing, evidence=(first.id,)))
+    for each, value in told:
+        line.tell(moment_of(each), value, standing, each.id)
+    return line
+
+
+def _platform(named: Iterable[ActivationEvent]) -> Line[str]:
+    """The gateway that the last registration told. PowerAuth tells the operating system, from which
+    the gateway is assumed where no registration tells any: a phone of Huawei runs Android."""
+    told = [each for each in named if each.platform is not None]
+    registrations = [each for each in told if each.kind is not ActivationEventKind.STATUS]
+    line: Line[str] = Line()
+    for each in registrations or told:
+        standing = _standing(each) if registrations else Standing.ASSUMED
+        line.tell(moment_of(each), each.platform or "", standing, each.id)
+    return line
+
+
+def _told_push_active(
+    named: Iterable[ActivationEvent], changes: Iterable[Change], status: Line[str]
+) -> Line[bool]:
+    """The Push Server's flag: it asks PowerAuth when a token is registered, and afterwards is told
+    by whoever calls it, if anybody does."""
+    told = [
+        (each.moment, 0, each.event, _when_registered(each, status))
+        for each in changes
+        if each.is_registered
+    ]
+    for each in named:
+        if each.kind is ActivationEventKind.PUSH_STATUS:
+            active = _flag_of(each)
+            if active is not None:
+                told.append((moment_of(each), 1, each, (active, _standing(each))))
+    line: Line[bool] = Line()
+    told.sort(key=lambda point: (point[0], point[1], point[2].id))
+    for moment, _, event, (active, standing) in told:
+        line.tell(moment, active, standing, event.id)
+    return line
+
+
+def _when_registered(change: Change, status: Line[str]) -> tuple[bool, Standing]:
+    """An assumed status that is another within the tolerance may have been that already."""
+    event = change.event
+    if event.push_active is not None:
+        return event.push_active, _standing(event)
+    then = status.at(change.moment)
+    soon = status.at(later(change.moment, TOLERANCE))
+    if then.standing is Standing.KNOWN:
+        return then.value == ActivationStatus.ACTIVE, _standing(event)
+    is_settled = then.value is not None and then.value == soon.value
+    return not is_settled or then.value == ActivationStatus.ACTIVE, Standing.ASSUMED
+
+
+def _push_active(status: Line[str], registered: Line[bool], told: Line[bool]) -> Line[bool]:
+    """A device that is not registered is not push-active either. Where nothing of the Push Server
+    is known, it is assumed to follow PowerAuth."""
+    line: Line[bool] = Line()
+    for moment in sorted({*status.moments, *registered.moments, *told.moments}):
+        registration, flag, state = registered.at(moment), told.at(moment), status.at(moment)
+        if registration.value is False:
+            line.put(moment, registration)
+        elif flag.value is not None:
+            line.put(moment, flag)
+        elif state.value is None:
+            line.put(moment, UNTOLD)
+        else:
+            active = state.value == ActivationStatus.ACTIVE
+            line.put(
+                moment,
+                Told(active, Standing.ASSUMED, state.since, state.seen, state.evidence),
+            )
+    return line
+
+
+def _flag_of(event: ActivationEvent) -> bool | None:
+    if event.push_active is not None:
+        return event.push_active
+    return None if event.status is None else event.status == ActivationStatus.ACTIVE
+
+
+def _standing(event: ActivationEvent) -> Standing:
+    return Standing.ASSUMED if event.is_request else Standing.KNOWN
