@@ -8,7 +8,6 @@ from urllib.parse import urlencode
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from notifications.integrity.tallies import HowFar, how_far
 from notifications.protocol.reasons import CountsAs
@@ -16,11 +15,13 @@ from notifications.protocol.window import Window
 from notifications.trace.hours import HOUR, Hour, day_of, hours_of
 from notifications.trace.last_contacts import LastContact
 from notifications.trace.overview import OpenGap, Standing, read_overview
+from notifications.trace.sources import SourceStanding, standings
 
 from .addresses import list_address
 from .asking import around, bounds
 from .day_chart import DayChart, chart_of_day
 from .gaps import RIGHTS as SEE_GAPS
+from .times import age
 
 SEE_NOTIFICATIONS = ("notifications.view_notification",)
 SEE_SOURCES = ("notifications.view_source",)
@@ -55,8 +56,9 @@ class Age:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contact:
-    """``silent`` says for how long, when that is long."""
+    """``silent`` says for how long, when that is long and its coverage is not measured."""
 
+    standing: SourceStanding
     last: LastContact
     silent: str
     address: str
@@ -91,7 +93,7 @@ def home_of(now: datetime, zone: tzinfo, may: May) -> Home:
     figures = [_missing(standing, day)] if sees_gaps else []
     if far is not None:
         figures = [_emitted(hours, day, now, zone), *figures, _nonconforming(hours, day)]
-    contacts = _contacts(standing) if sees_sources and standing else []
+    contacts = _contacts(standing, now) if sees_sources and standing else []
     gaps = standing.gaps if sees_gaps and standing else None
     return Home(
         day=day,
@@ -106,19 +108,6 @@ def home_of(now: datetime, zone: tzinfo, may: May) -> Home:
         more_contacts=max(0, len(contacts) - SOURCES_SHOWN),
         is_late=_is_late(far, standing, now) or (standing is None and (sees_gaps or sees_sources)),
     )
-
-
-def age(length: timedelta) -> str:
-    """3 s, 5 min, 3 h, 2 days: as exact as it is of use."""
-    seconds = max(0, int(length.total_seconds()))
-    if seconds < 60:
-        return _("%(number)d s") % {"number": seconds}
-    if seconds < 3600:
-        return _("%(number)d min") % {"number": seconds // 60}
-    if seconds < 48 * 3600:
-        return _("%(number)d h") % {"number": seconds // 3600}
-    days = seconds // 86400
-    return ngettext("%(number)d day", "%(number)d days", days) % {"number": days}
 
 
 def _age(at: datetime, now: datetime) -> Age:
@@ -216,22 +205,32 @@ def _chart(hours: Sequence[Hour], now: datetime, zone: tzinfo) -> DayChart | Non
     )
 
 
-def _contacts(standing: Standing) -> list[Contact]:
-    """The last one heard first, which ends with those that are silent."""
+def _contacts(standing: Standing, now: datetime) -> list[Contact]:
+    """The last one heard first, which ends with those that are silent; before all of them those
+    that are not covered."""
+    of_each = {each.source: each for each in standing.contacts}
+    found = standings(of_each, now, last=of_each)
     told = sorted(
         standing.contacts,
-        key=lambda each: (each.emitted_at is not None, each.emitted_at or standing.as_of),
+        key=lambda each: (
+            found[each.source].is_covered(now) is False,
+            each.emitted_at is not None,
+            each.emitted_at or standing.as_of,
+        ),
         reverse=True,
     )
-    return [_contact(each, standing.as_of) for each in told]
+    return [_contact(found[each.source], standing.as_of) for each in told]
 
 
-def _contact(last: LastContact, as_of: datetime) -> Contact:
+def _contact(source: SourceStanding, as_of: datetime) -> Contact:
+    last = source.last
     silent = as_of - last.emitted_at if last.emitted_at is not None else timedelta()
     query = urlencode({"source": last.source})
+    is_measured = source.contact_at is not None
     return Contact(
+        standing=source,
         last=last,
-        silent=age(silent) if silent >= SILENT else "",
+        silent=age(silent) if silent >= SILENT and not is_measured else "",
         address=f"{list_address('notification')}?{query}",
     )
 

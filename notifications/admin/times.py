@@ -7,6 +7,7 @@ from django.contrib.humanize.templatetags.humanize import naturaltime
 from django.utils import timezone
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 DAY = timedelta(days=1)
 FAR = timedelta(days=36_525)  # of a clock that is astray nothing is told but the time itself
@@ -56,6 +57,19 @@ def ago(value: datetime, now: datetime) -> str:
     if value < now:
         return _("%(time)s ago") % {"time": timesince(value, now, depth=1)}
     return _("%(time)s from now") % {"time": timesince(now, value, depth=1)}
+
+
+def age(length: timedelta) -> str:
+    """3 s, 5 min, 3 h, 2 days: as exact as it is of use."""
+    seconds = max(0, int(length.total_seconds()))
+    if seconds < 60:
+        return _("%(number)d s") % {"number": seconds}
+    if seconds < 3600:
+        return _("%(number)d min") % {"number": seconds // 60}
+    if seconds < 48 * 3600:
+        return _("%(number)d h") % {"number": seconds // 3600}
+    days = seconds // 86400
+    return ngettext("%(number)d day", "%(number)d days", days) % {"number": days}
 
 
 def here(value: datetime) -> datetime:

@@ -56,7 +56,7 @@ def decode(data: bytes, *, now: datetime) -> Emission:
     repeated = repeated_keys(document)
     if repeated:
         raise Rejected(
-            *(_fault(key, "duplicate_key", "is given twice.") for key in repeated[:MAX_FAULTS])
+            *(field_fault(key, "duplicate_key", "is given twice.") for key in repeated[:MAX_FAULTS])
         )
     extras = document.get("extras")
     if not isinstance(extras, dict):
@@ -93,33 +93,34 @@ def moment(text: str) -> datetime:
 
 def _field_faults(document: Mapping[str, Any]) -> Iterator[Fault]:
     if "extras" not in document:
-        yield _fault("extras", "required", "is required: the extras as they were sent.")
+        yield field_fault("extras", "required", "is required: the extras as they were sent.")
     for key, value in document.items():
-        check = _FIELDS.get(key)
+        check = FIELDS.get(key)
         if check is None:
-            known = ", ".join(_FIELDS)
-            yield _fault(key, "unknown_field", f"is not a field; the fields are {known}.")
+            known = ", ".join(FIELDS)
+            yield field_fault(key, "unknown_field", f"is not a field; the fields are {known}.")
         elif (value is not None or key == "extras") and (problem := check(value)) is not None:
-            yield _fault(key, *problem)
+            yield field_fault(key, *problem)
 
 
 def joint_faults(document: Mapping[str, Any]) -> Iterator[Fault]:
     """What single fields cannot show."""
     if document.get("message_id") is not None and document.get("emitted_at") is None:
         why = "is required with message_id: a retry repeats both, and so names the same emission."
-        yield _fault("emitted_at", "emitted_at_required", why)
+        yield field_fault("emitted_at", "emitted_at_required", why)
     names_device = document.get("activation_id") is not None
     copy = document.get("per_device") or False
     addressed_to = document.get("addressed_to")
     if not names_device and (copy or addressed_to == "activation"):
         because = "per_device" if copy else "addressed_to activation"
-        yield _fault("activation_id", "activation_id_required", f"is required: {because}.")
+        yield field_fault("activation_id", "activation_id_required", f"is required: {because}.")
     if names_device and not copy and addressed_to == "user":
         why = "is user, yet activation_id is given: say activation, or per_device for a copy."
-        yield _fault("addressed_to", "contradiction", why)
+        yield field_fault("addressed_to", "contradiction", why)
 
 
-def _fault(key: str, code: str, detail: str) -> Fault:
+def field_fault(key: str, code: str, detail: str) -> Fault:
+    """Of a field by its name, which may be anything that somebody sent."""
     shown = key if len(key) <= 80 else f"{key[:80]}…"
     shown = shown.encode("utf-8", "replace").decode()
     pointer = shown.replace("~", "~0").replace("/", "~1")
@@ -129,7 +130,8 @@ def _fault(key: str, code: str, detail: str) -> Fault:
 Problem = tuple[str, str] | None  # code and detail
 
 
-def _identifier_problem(value: object) -> Problem:
+def identifier_problem(value: object) -> Problem:
+    """What keeps ``value`` from being an identifier; None: nothing."""
     if type(value) is not str:
         return "wrong_type", "must be a string."
     if not 0 < len(value) <= MAX_IDENTIFIER:
@@ -166,12 +168,12 @@ def _one_of(*values: str) -> Callable[[object], Problem]:
     return problem
 
 
-_FIELDS: Mapping[str, Callable[[object], Problem]] = {
+FIELDS: Mapping[str, Callable[[object], Problem]] = {
     "emitted_at": _time_problem,
-    "message_id": _identifier_problem,
-    "app_id": _identifier_problem,
-    "user_id": _identifier_problem,
-    "activation_id": _identifier_problem,
+    "message_id": identifier_problem,
+    "app_id": identifier_problem,
+    "user_id": identifier_problem,
+    "activation_id": identifier_problem,
     "addressed_to": _one_of(*ADDRESSED_TO),
     "per_device": _flag_problem,
     "platform": _one_of(*PLATFORM_NAMES),

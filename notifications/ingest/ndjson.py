@@ -7,6 +7,7 @@ were whole are recorded, and ``Interrupted`` says how far that goes.
 
 import gzip
 import zlib
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
@@ -17,9 +18,10 @@ from django.db import InterfaceError, OperationalError
 
 from notifications.protocol.payload import MalformedJSON
 
+from .contacts import place_of
 from .decoder import decode
 from .emission import Emission
-from .envelope import MAX_BYTES, Rejected
+from .envelope import FIELDS, MAX_BYTES, Rejected
 from .recorder import MAX_BATCH, Receipt, Status, record
 
 MAX_BATCH_BYTES = 4 * MAX_BYTES  # of lines, so that a batch of long ones is a short one
@@ -49,7 +51,7 @@ class Report:
     """What became of the lines read; ``conflicts`` and ``rejected`` name the first of them.
 
     ``committed_through_line``: each line up to it was recorded, was known, conflicts or is
-    rejected, and will not be lost.
+    rejected, and will not be lost. ``faults`` are their first ones by code and place, all of them.
     """
 
     recorded: int = 0
@@ -59,9 +61,12 @@ class Report:
     rejected_count: int = 0
     rejected: list[dict[str, Any]] = field(default_factory=list)
     committed_through_line: int = 0
+    faults: Counter[tuple[str, str]] = field(default_factory=Counter)
 
     def as_json(self) -> dict[str, Any]:
-        return asdict(self)
+        told = asdict(self)
+        del told["faults"]
+        return told
 
 
 class Interrupted(Exception):
@@ -114,6 +119,7 @@ class _Recording:
         self._batch: list[Emission] = []
         self._numbers: list[int] = []
         self._rejected: list[dict[str, Any]] = []
+        self._faults: Counter[tuple[str, str]] = Counter()
         self.report = Report()
 
     def add(self, line: bytes) -> None:
@@ -137,9 +143,10 @@ class _Recording:
         if receipt.conflicts:
             self._tell_conflicts(receipt)
         self.report.rejected_count += len(self._rejected)
+        self.report.faults += self._faults
         self.report.rejected += self._rejected[: MAX_TOLD - len(self.report.rejected)]
         self.report.committed_through_line = self._line
-        self._batch, self._numbers, self._rejected = [], [], []
+        self._batch, self._numbers, self._rejected, self._faults = [], [], [], Counter()
         self._lines = self._bytes = 0
         self._now = self._clock()
         self._progress(self.report)
@@ -153,26 +160,28 @@ class _Recording:
             if status is Status.CONFLICT
         ]
         self.report.conflict_count += len(conflicts)
+        self.report.faults["conflict", "#/message_id"] += len(conflicts)
         self.report.conflicts += conflicts[: MAX_TOLD - len(self.report.conflicts)]
 
     def _read(self, line: bytes) -> None:
         try:
             emission = decode(line, now=self._now)
         except MalformedJSON as error:
-            self._reject("malformed_json", f"The line is not valid JSON: {error}.")
+            self._reject("malformed_json", "#", f"The line is not valid JSON: {error}.")
         except Rejected as error:
-            self._reject(error.faults[0].code, str(error))
+            self._reject(error.faults[0].code, error.faults[0].pointer, str(error))
         else:
             if self._timed_only and emission.nonce:
                 detail = "#/emitted_at: is required: a second run would record the line again."
-                self._reject("emitted_at_required", detail)
+                self._reject("emitted_at_required", "#/emitted_at", detail)
             else:
                 self._batch.append(emission)
                 self._numbers.append(self._line)
 
-    def _reject(self, code: str, detail: str) -> None:
+    def _reject(self, code: str, pointer: str, detail: str) -> None:
         shown = detail if len(detail) <= MAX_DETAIL else f"{detail[:MAX_DETAIL]}…"
         self._rejected.append({"line": self._line, "code": code, "detail": shown})
+        self._faults[code, place_of(pointer, FIELDS)] += 1
 
 
 def _lines(stream: Readable) -> Iterator[bytes]:

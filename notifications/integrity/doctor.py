@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db import connection
 from django.db.models import Q
 
@@ -210,6 +211,33 @@ def _exports(now: datetime) -> Iterator[Symptom]:
         )
 
 
+def _coverage(now: datetime) -> Iterator[Symptom]:
+    """Of sources that were ever measured. Whose account is deactivated is meant to be silent."""
+    rows = _rows(
+        """
+        SELECT source.slug, latest.ended_at
+        FROM notifications_source AS source
+        CROSS JOIN LATERAL (
+            SELECT ended_at FROM notifications_coverage
+            WHERE source_id = source.slug ORDER BY ended_at DESC LIMIT 1
+        ) AS latest
+        WHERE latest.ended_at < %s AND NOT EXISTS (
+            SELECT FROM notifications_account WHERE username = source.slug AND NOT is_active
+        )
+        ORDER BY source.slug
+        """,
+        [now - settings.COVERAGE_SILENCE],
+    )
+    for source, ended in rows:
+        yield Symptom(
+            "source_silent",
+            f"{source} is measured and was last in contact at {ended:%Y-%m-%d %H:%M:%S} UTC: since"
+            " then nothing of it is covered",
+            "see that its heartbeat, the probe through its proxy or the command that polls it runs,"
+            " and a worker; deactivate the account of a source that is no more",
+        )
+
+
 EXAMINATIONS: dict[str, Callable[[datetime], Iterator[Symptom]]] = {
     "guards": _guards,
     "partitions": _partitions,
@@ -219,6 +247,7 @@ EXAMINATIONS: dict[str, Callable[[datetime], Iterator[Symptom]]] = {
     "subjects": _subjects,
     "tallies": _tallies,
     "exports": _exports,
+    "coverage": _coverage,
 }
 
 

@@ -13,9 +13,9 @@ from uuid import UUID
 from django.db import connection
 
 from notifications.models.querysets import LEAST_ID, Extent
-from notifications.protocol.debts import Heard
 from notifications.protocol.extras import MessageType
 from notifications.protocol.identity import first_id_at, time_of
+from notifications.protocol.knowledge import Heard
 
 LOOKED_THROUGH = 10_000  # of a source's reports of a type, for one that names an app
 

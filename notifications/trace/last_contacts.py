@@ -1,9 +1,11 @@
-"""When each source was last heard: its last emission of any type, known or not, found by index.
+"""When each source was last heard: its last emission of any type, known or not, or its last event,
+found by index.
 
 Sources are few and their types are, too; a source that invents types without end is found all the
 same, as long as it is among the last to be heard.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -57,14 +59,38 @@ _BY_TYPE = """
 """
 
 
+# Nor can another index than that by source be taken for one that has this order.
+_EVENTS = " UNION ALL ".join(
+    f"""(
+        SELECT id, COALESCE(happened_at, observed_at), recorded_at FROM notifications_{table}
+        WHERE source_id >= source.slug AND source_id <= source.slug AND id < %(end)s
+        ORDER BY source_id DESC, id DESC LIMIT 1
+    )"""  # noqa: S608 - of constants
+    for table in ("activationevent", "operationevent", "inboxevent")
+)
+_LAST_EVENT = f"""
+    SELECT DISTINCT ON (source.slug) source.slug, event.at, event.recorded_at
+    FROM unnest(%(sources)s::text[]) AS source (slug)
+    CROSS JOIN LATERAL ({_EVENTS}) AS event (id, at, recorded_at)
+    ORDER BY source.slug, event.recorded_at DESC
+"""  # noqa: S608 - of constants
+
+
 @dataclass(frozen=True, slots=True)
 class LastContact:
-    """When the last notification of ``source`` was emitted, and when it was recorded; None where
-    there is none up to now."""
+    """Of when the last report of ``source`` is (the emission of a notification, the time of an
+    event), and when it was recorded; None where there is none up to now."""
 
     source: str
     emitted_at: datetime | None
     recorded_at: datetime | None
+
+    @property
+    def lag(self) -> timedelta | None:
+        """How long after its time it was recorded; below zero where the source's clock is ahead."""
+        if self.emitted_at is None or self.recorded_at is None:
+            return None
+        return self.recorded_at - self.emitted_at
 
 
 def last_contacts(sources: list[str], now: datetime) -> list[LastContact]:
@@ -81,10 +107,29 @@ def last_contacts(sources: list[str], now: datetime) -> list[LastContact]:
         if quiet := [each for each in sources if each not in found]:
             cursor.execute(_BY_TYPE, {**given, "sources": quiet})
             found |= dict(cursor.fetchall())
+        cursor.execute(_LAST_EVENT, {**given, "sources": sources})
+        events = {slug: (at, recorded) for slug, at, recorded in cursor.fetchall()}
     wanted = [found[each] for each in sources if each in found]
     rows = Notification.objects.filter(pk__in=wanted).values_list("pk", "emitted_at", "recorded_at")
     times = {key: (emitted, recorded) for key, emitted, recorded in rows}
     return [
-        LastContact(each, *(times[found[each]] if each in found else (None, None)))
+        LastContact(
+            each, *_later(times.get(found[each]) if each in found else None, events.get(each))
+        )
         for each in sources
     ]
+
+
+def read_contact(told: Mapping[str, str | None]) -> LastContact:
+    """As the overview keeps it."""
+    emitted, recorded = (
+        None if (text := told[name]) is None else datetime.fromisoformat(text)
+        for name in ("emitted_at", "recorded_at")
+    )
+    return LastContact(told["source"] or "", emitted, recorded)
+
+
+def _later(*told: tuple[datetime, datetime] | None) -> tuple[datetime | None, datetime | None]:
+    """The one that was recorded last."""
+    known = [each for each in told if each is not None]
+    return max(known, key=lambda each: each[1], default=(None, None))

@@ -20,7 +20,7 @@ from notifications.protocol.window import Window, written
 
 from .entries import Entry
 from .gaps import Gaps, find_gaps
-from .last_contacts import MOST_SOURCES, LastContact, last_contacts
+from .last_contacts import MOST_SOURCES, LastContact, last_contacts, read_contact
 
 EVERY = timedelta(seconds=30)
 PATIENCE = timedelta(seconds=30)  # then no smaller parts are tried; the worker has other work
@@ -100,7 +100,7 @@ def read_overview() -> Standing | None:
         as_of=row.as_of,
         took=row.took,
         gaps=None if row.too_much else gaps,
-        contacts=[_read_contact(each) for each in row.contacts],
+        contacts=[read_contact(each) for each in row.contacts],
     )
 
 
@@ -205,10 +205,6 @@ def _read_gap(told: Mapping[str, Any]) -> OpenGap:
         reason=Reason(told["reason"]),
         counts_as=CountsAs(told["counts_as"]),
     )
-
-
-def _read_contact(told: Mapping[str, Any]) -> LastContact:
-    return LastContact(told["source"], _moment(told["emitted_at"]), _moment(told["recorded_at"]))
 
 
 def _moment(text: str | None) -> datetime | None:

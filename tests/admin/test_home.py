@@ -16,10 +16,19 @@ from django.utils import timezone
 
 from notifications.admin.day_chart import chart_of_day
 from notifications.admin.home import age, home_of
+from notifications.ingest.contacts import note_contact
 from notifications.ingest.envelope import emission_from
 from notifications.ingest.recorder import record
 from notifications.integrity.tallies import fold_tallies
-from notifications.models import Account, HourlyTally, Notification, Overview, TallyMark
+from notifications.models import (
+    Account,
+    ContactKind,
+    Coverage,
+    HourlyTally,
+    Notification,
+    Overview,
+    TallyMark,
+)
 from notifications.trace import gaps, overview
 from notifications.trace.hours import HOUR, WEEK, Hour, day_of
 from notifications.trace.overview import keep_overview
@@ -221,6 +230,30 @@ def test_silence_is_told_when_it_is_long(operator_client: Client, record_one: Re
     text = page.content.decode()
     assert "silent for 4 h" in text
     assert "nothing emitted up to then" in text
+
+
+def test_sources_that_are_not_covered_now_are_marked_and_come_first(
+    operator_client: Client, record_one: Record
+) -> None:
+    for source in ("awake", "cut-off", "unmeasured"):
+        record_one(source=source)
+    for source in ("awake", "cut-off"):
+        note_contact(source, ContactKind.HEARTBEAT)
+    ended = timezone.now() - timedelta(hours=1)
+    Coverage.objects.filter(source="cut-off").update(began_at=ended, ended_at=ended)
+    keep_overview(NOW)
+    page = operator_client.get(HOME)
+    contacts = page.context["home"].contacts
+    assert contacts[0].last.source == "cut-off"
+    now = timezone.now()
+    assert {each.last.source: each.standing.is_covered(now) for each in contacts} == {
+        "cut-off": False,
+        "awake": True,
+        "unmeasured": None,
+    }
+    text = page.content.decode()
+    assert "not covered" in text
+    assert f"{ended:%Y-%m-%d %H:%M:%S}" in text
 
 
 def test_of_many_sources_some_are_shown(operator_client: Client, record_one: Record) -> None:

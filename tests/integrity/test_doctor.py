@@ -9,11 +9,12 @@ from django.core.management import call_command
 from django.db import connection
 from django.utils import timezone
 
+from notifications.ingest.contacts import note_contact
 from notifications.ingest.envelope import emission_from
 from notifications.ingest.recorder import record
 from notifications.integrity.doctor import EXAMINATIONS, examine
 from notifications.integrity.tallies import fold_tallies
-from notifications.models import Export
+from notifications.models import Account, ContactKind, Export
 from tests.conftest import INIT, NOW, SOURCE
 
 COPIED = """
@@ -137,4 +138,20 @@ def test_counting_that_is_far_behind_is_found() -> None:
     later = timezone.now() + timedelta(minutes=11)
     assert symptoms(later) == ["tallies_behind"]
     fold_tallies()
+    assert symptoms(later) == []
+
+
+@pytest.mark.usefixtures("recorded")
+def test_a_measured_source_that_is_silent_is_named() -> None:
+    note_contact(SOURCE, ContactKind.PROBE)
+    now = timezone.now()
+    assert symptoms(now) == []
+    later = now + timedelta(minutes=6)
+    (symptom,) = [each for _, found in examine(later) for each in found]
+    assert symptom.code == "source_silent"
+    assert symptom.detail.startswith(f"{SOURCE} is measured")
+    account = Account.objects.create(username=SOURCE)
+    assert symptoms(later) == ["source_silent"]
+    account.is_active = False
+    account.save()
     assert symptoms(later) == []

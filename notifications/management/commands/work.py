@@ -7,11 +7,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand
 from django.db import Error, connection
 from django.utils import timezone
 
 from notifications.exports import jobs as exports
+from notifications.ingest.probes import Probes
+from notifications.ingest.reports import Reports
 from notifications.integrity.tallies import fold_tallies
 from notifications.models import partitions
 from notifications.trace.overview import keep_overview
@@ -21,6 +24,7 @@ from ._nice import be_nice
 from ._parent import add_parent, end_with, has_ended
 
 RETRY_SECONDS = 5.0
+PROBES, REPORTS = Probes(), Reports()
 _log = logging.getLogger(__name__)
 
 
@@ -52,10 +56,22 @@ def look_around() -> bool:
     return False
 
 
+def send_probes() -> bool:
+    PROBES.send(settings.PROBE_URLS)
+    return False
+
+
+def note_reports() -> bool:
+    REPORTS.look()
+    return False
+
+
 JOBS: Mapping[str, Job] = {
     "partitions": Job(every=3600, do=make_partitions),
     "tallies": Job(every=3, do=fold),
     "overview": Job(every=5, do=look_around),
+    "probes": Job(every=60, do=send_probes),
+    "reports": Job(every=5, do=note_reports),
     "exports": Job(every=1, do=exports.work),
     "expired exports": Job(every=30, do=expire_exports),
 }
@@ -64,8 +80,8 @@ JOBS: Mapping[str, Job] = {
 class Command(BaseCommand):
     help = (
         "Keeps what must be kept beside recording: counts notifications for the statistics, makes"
-        " the months that are due, looks for gaps for the home page, and makes exports. Any number"
-        " of workers may run."
+        " the months that are due, looks for gaps for the home page, sends probes through the"
+        " proxy, notes who reports, and makes exports. Any number of workers may run."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:

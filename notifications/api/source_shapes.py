@@ -1,0 +1,98 @@
+"""What answers about sources look like, for the OpenAPI document only, as in ``shapes``."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from notifications.models import ContactKind
+from notifications.trace.sources import EVENTS
+
+from .serializers import MomentField, SourceSerializer, one_of
+from .shapes import ShownType, WindowSerializer
+
+
+class HeartbeatSerializer(serializers.Serializer[Any]):
+    """The interval of coverage that the heartbeat is the end of."""
+
+    source = serializers.CharField()  # type: ignore[assignment]  # DRF's is the field's own
+    began_at = MomentField()
+    ended_at = MomentField()
+    silence = serializers.IntegerField(
+        min_value=1, help_text="Seconds within which the next contact extends the interval."
+    )
+
+
+class HeardSerializer(serializers.Serializer[Any]):
+    message_type = ShownType()
+    first_at = MomentField()
+    last_at = MomentField()
+
+
+class HeardEventSerializer(serializers.Serializer[Any]):
+    event = serializers.ChoiceField(EVENTS)
+    first_at = MomentField()
+    last_at = MomentField()
+
+
+class LastReportSerializer(serializers.Serializer[Any]):
+    """A notification or an event, as the worker knew it a moment ago."""
+
+    emitted_at = MomentField(allow_null=True, help_text="Of an event, when it happened.")
+    recorded_at = MomentField(allow_null=True)
+    lag_seconds = serializers.FloatField(
+        allow_null=True, help_text="Between the two; below zero, the source's clock is ahead."
+    )
+
+
+class SourceListedSerializer(SourceSerializer):
+    """How a source does."""
+
+    last_contact_at = MomentField(allow_null=True, help_text="Of any kind, reports included.")
+    contact_kinds = serializers.ListField(
+        child=one_of(ContactKind), help_text="By what its latest interval of coverage is measured."
+    )
+    measured_since = MomentField(allow_null=True, help_text="Null: its coverage never was.")
+    is_covered = serializers.BooleanField(allow_null=True, help_text="Now; null: not measured.")
+    not_covered_since = MomentField(allow_null=True)
+    last_report = LastReportSerializer()
+    errors_lately = serializers.IntegerField(
+        min_value=0, help_text="Faults of the last 24 hours, by whole hours."
+    )
+
+
+class SourceErrorSerializer(serializers.Serializer[Any]):
+    code = serializers.CharField()
+    pointer = serializers.CharField(help_text="Where the fault lies; `…` for what is no field.")
+    count = serializers.IntegerField(min_value=1)
+    first_at = MomentField()
+    last_at = MomentField()
+
+
+class IntervalSerializer(serializers.Serializer[Any]):
+    since = MomentField()
+    until = MomentField()
+
+
+class CoverageSerializer(WindowSerializer):
+    """Times before `measured_since` are in neither `intervals` nor `holes`, and so is what lies
+    behind `settled_until`: the next contact may still cover it."""
+
+    source = serializers.CharField()  # type: ignore[assignment]  # DRF's is the field's own
+    silence = serializers.IntegerField(
+        min_value=1, help_text="Seconds between two contacts that make a hole of what is between."
+    )
+    measured_since = MomentField(allow_null=True, help_text="Null: its coverage never was.")
+    settled_until = MomentField()
+    intervals = IntervalSerializer(many=True)
+    holes = IntervalSerializer(many=True)
+
+
+class SourceDetailSerializer(SourceListedSerializer):
+    types = HeardSerializer(many=True)
+    events = HeardEventSerializer(many=True)
+    lag_median_seconds = serializers.FloatField(allow_null=True)
+    lag_median_of = serializers.IntegerField(
+        min_value=0, help_text="Of so many notifications, the latest."
+    )
+    errors = SourceErrorSerializer(many=True)  # type: ignore[assignment]  # DRF's is the field's own
+    links = serializers.DictField(child=serializers.URLField(allow_null=True))

@@ -1,0 +1,142 @@
+"""Who reports: how each source does, and when it was recorded."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema, extend_schema_view
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from notifications.filters.questions import CoverageQuestion
+from notifications.filters.records import SourceFilters
+from notifications.models import Source
+from notifications.protocol.coverage import Interval
+from notifications.protocol.identity import timestamp
+from notifications.trace.coverage import CoverageShown, show_coverage
+from notifications.trace.sources import (
+    Reported,
+    SourceStanding,
+    errors_of,
+    reports_of,
+    standings,
+)
+
+from .addresses import address_of, address_of_list
+from .lists import ListViewSet
+from .permissions import OfAllApps
+from .schema import may_answer
+from .serializers import SourceSerializer
+from .source_shapes import CoverageSerializer, SourceDetailSerializer, SourceListedSerializer
+from .traces import bounded, window_of
+
+LONGEST = timedelta(days=31)
+
+
+@extend_schema_view(
+    list=extend_schema(responses=SourceListedSerializer(many=True)),
+    retrieve=extend_schema(responses=SourceDetailSerializer),
+)
+class SourceViewSet(ListViewSet):
+    queryset = Source.objects.order_by()
+    serializer_class = SourceSerializer
+    question_class = SourceFilters
+    permission_classes = (OfAllApps,)
+    lookup_value_converter = "str"  # it is the name of an account, which may have dots and more
+
+    def context_of(self, rows: Sequence[Any]) -> dict[str, Any]:
+        """With how they do."""
+        now = timezone.now()
+        found = standings([each.pk for each in rows], now)
+        told = {slug: _standing(standing, now) for slug, standing in found.items()}
+        return {**super().context_of(rows), "standings": told}
+
+    def beside(self, shown: Source) -> dict[str, Any]:
+        """What it reported, how late, and what of it was refused."""
+        now = timezone.now()
+        reports = reports_of(standings([shown.pk], now)[shown.pk], now)
+        return {
+            "types": [
+                {"message_type": each.name, **_first_and_last(each)} for each in reports.types
+            ],
+            "events": [{"event": each.name, **_first_and_last(each)} for each in reports.events],
+            "lag_median_seconds": _seconds(reports.lag),
+            "lag_median_of": reports.lag_of,
+            "errors": [
+                {
+                    "code": each.code,
+                    "pointer": each.pointer,
+                    "count": each.count,
+                    "first_at": timestamp(each.first_at),
+                    "last_at": timestamp(each.last_at),
+                }
+                for each in errors_of(shown.pk)
+            ],
+            "links": {
+                "notifications": address_of_list(
+                    self.request, "notification-list", source=shown.pk
+                ),
+                "coverage": address_of(self.request, "source-coverage", shown.pk),
+            },
+        }
+
+    @extend_schema(responses=CoverageSerializer)
+    @may_answer("too_much")
+    @action(detail=True, question_class=CoverageQuestion, paging_class=None)
+    def coverage(self, request: Request, pk: str) -> Response:
+        """When this source was demonstrably recorded in a window, and the holes between. What lies
+        since its last contact is neither, as long as the next one may still cover it."""
+        (question,) = self.asked()
+        window = window_of(question, longest=LONGEST)
+        shown = bounded(show_coverage, self.find(pk).pk, window, now=question.now)
+        return Response(_coverage(shown))
+
+
+def _standing(standing: SourceStanding, now: datetime) -> dict[str, Any]:
+    is_covered = standing.is_covered(now)
+    return {
+        "last_contact_at": _moment(standing.last_contact),
+        "contact_kinds": list(standing.kinds),
+        "measured_since": _moment(standing.measured_since),
+        "is_covered": is_covered,
+        "not_covered_since": _moment(standing.contact_at) if is_covered is False else None,
+        "last_report": {
+            "emitted_at": _moment(standing.last.emitted_at),
+            "recorded_at": _moment(standing.last.recorded_at),
+            "lag_seconds": _seconds(standing.last.lag),
+        },
+        "errors_lately": standing.refused,
+    }
+
+
+def _coverage(shown: CoverageShown) -> dict[str, Any]:
+    return {
+        "source": shown.source,
+        "since": timestamp(shown.window.since),
+        "until": timestamp(shown.window.until),
+        "silence": int(settings.COVERAGE_SILENCE.total_seconds()),
+        "measured_since": _moment(shown.covered.measured_since),
+        "settled_until": timestamp(shown.settled),
+        "intervals": list(_intervals(shown.intervals)),
+        "holes": list(_intervals(shown.holes)),
+    }
+
+
+def _intervals(intervals: Iterable[Interval]) -> Iterable[dict[str, str]]:
+    for since, until in intervals:
+        yield {"since": timestamp(since), "until": timestamp(until)}
+
+
+def _first_and_last(reported: Reported) -> dict[str, str]:
+    return {"first_at": timestamp(reported.first), "last_at": timestamp(reported.last)}
+
+
+def _moment(moment: datetime | None) -> str | None:
+    return None if moment is None else timestamp(moment)
+
+
+def _seconds(length: timedelta | None) -> float | None:
+    return None if length is None else round(length.total_seconds(), 3)
