@@ -44,7 +44,7 @@ def on_starting(server: Any) -> None:
 def pre_request(worker: Any, request: Any) -> None:
     """Sets the time of silence within a body. Not where a long answer is read, all of which would
     have to be sent within it."""
-    if request.method == "POST":
+    if request.method in ("POST", "PUT", "DELETE"):
         request.unreader.sock.settimeout(body_timeout)
 
 

@@ -46,6 +46,7 @@ class Code(StrEnum):
     REPAIRED_VALUE = "repaired_value"
     IDENTIFIER_TOO_LONG = "identifier_too_long"
     ACTIVATION_MISMATCH = "activation_mismatch"
+    UNUSABLE_FIELD = "unusable_field"
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,7 +63,7 @@ class Reading:
         findings: list[Finding] = []
         result = self._clean_object(extras, "", findings)
         if (more := len(findings) - MAX_REPAIRS) > 0:
-            detail = f"{more} more repairs; the whole original: {self._original(extras)}"
+            detail = f"{more} more repairs; the whole original: {self.original(extras)}"
             findings[MAX_REPAIRS:] = [Finding(Code.REPAIRED_VALUE, "", detail)]
         return result, tuple(findings)
 
@@ -123,19 +123,20 @@ class Reading:
         self._odd = self._odd or bool(pieces)
         return "".join(pieces) + text[kept:]
 
-    def _original(self, value: Any) -> str:
-        """JSON text that says all that the text read had said, repeated keys behind one another."""
+    def original(self, value: Any) -> str:
+        """JSON text of a part that says all that the text read had said, repeated keys behind one
+        another."""
         if isinstance(value, _Digits):
             return value
         if isinstance(value, str) and self._mark and value.startswith(self._mark):
             return value.removeprefix(self._mark)
         if isinstance(value, list):
-            return f"[{', '.join(map(self._original, value))}]"
+            return f"[{', '.join(map(self.original, value))}]"
         if not isinstance(value, dict):
             return json.dumps(value)
         repeated = value.repeated if isinstance(value, _Repeated) else {}
         pairs = (
-            f"{json.dumps(name)}: {self._original(each)}"
+            f"{json.dumps(name)}: {self.original(each)}"
             for name, item in value.items()
             for each in (*repeated.get(name, ()), item)
         )
