@@ -137,7 +137,7 @@ def test_no_answer_outgrows_its_question() -> None:
 
 def test_the_quick_way_knows_the_words_of_the_careful_one() -> None:
     told = get_type_hints(decoder._Ordinary)
-    assert set(told) == set(envelope._FIELDS)
+    assert set(told) == set(envelope.FIELDS)
     assert _words(told["platform"]) == set(PLATFORM_NAMES)
     assert _words(told["addressed_to"]) == set(envelope.ADDRESSED_TO)
 
