@@ -9,9 +9,9 @@ from random import Random
 
 from notifications.ingest.envelope import emission_from
 from notifications.protocol.audience import Certainty, Device, reaches, status_changes
-from notifications.protocol.debts import Heard, Knowledge, Terms
 from notifications.protocol.expectations import Gap, Judgement, judge
 from notifications.protocol.extras import MessageType
+from notifications.protocol.knowledge import Heard, Knowledge, Terms
 from notifications.protocol.message import Message
 from notifications.protocol.reasons import CountsAs
 from notifications.world import Corruption, Emitted, Fault, Faults, Style, World

@@ -98,6 +98,7 @@ class GapRows(DayRows):
             Column("sentence", Kind.TEXT),
             Column("episode", Kind.NUMBER),
             Column("evidence", Kind.JSON),
+            Column("events", Kind.JSON),
         ]
     )
 
@@ -178,7 +179,8 @@ def _midnight(moment: datetime) -> datetime:
 
 
 def _gap(entry: Entry, name: str) -> Any:
-    return [str(each) for each in entry.evidence] if name == "evidence" else getattr(entry, name)
+    told = getattr(entry, name)
+    return [str(each) for each in told] if name in ("evidence", "events") else told
 
 
 def _copied(row: Row, columns: Sequence[Column], how: How, *, defused: bool) -> bytes:

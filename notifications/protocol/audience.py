@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from .events import ActivationEvent
 from .extras import MessageType
 from .message import Message
 
@@ -32,6 +33,7 @@ class Grade(StrEnum):
     """How far a message is known to have come. Never "delivered": nobody can know."""
 
     ADDRESSED = "addressed"
+    ELIGIBLE = "eligible"
     NOT_ATTEMPTED = "not_attempted"
     UNKNOWN = "unknown"
 
@@ -47,23 +49,34 @@ class Binding:
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """A device with what messages that name it told of its user and app, in order of time, and the
-    operations that are its own because a message about them named it."""
+    """A device with what messages that name it, and its events, told of its user and app, in order
+    of time, and the operations that are its own because a message about them named it."""
 
     activation: str
     bindings: tuple[Binding, ...] = ()
     operations: frozenset[str] = field(default_factory=frozenset)
 
     @classmethod
-    def from_messages(cls, activation: str, messages: Iterable[Message]) -> "Device":
+    def from_messages(
+        cls,
+        activation: str,
+        messages: Iterable[Message],
+        events: Iterable[ActivationEvent] = (),
+    ) -> "Device":
         named = sorted(
             (each for each in messages if each.activation == activation),
             key=lambda each: (each.at, each.id),
         )
-        told = (Binding(each.at, each.recipient, each.app) for each in named)
+        told = [Binding(each.at, each.recipient, each.app) for each in named]
+        told += [
+            Binding(each.at, each.recipient, each.app)
+            for each in events
+            if each.activation == activation
+        ]
+        bound = (each for each in told if each.recipient is not None)
         return cls(
             activation,
-            bindings=tuple(each for each in told if each.recipient is not None),
+            bindings=tuple(sorted(bound, key=lambda each: each.at)),
             operations=frozenset(each.operation for each in named if each.operation is not None),
         )
 
@@ -95,8 +108,11 @@ def reaches(message: Message, device: Device) -> tuple[Basis, Certainty] | None:
     return None
 
 
-def grade_of(basis: Basis) -> Grade:
-    """Of a message that was emitted: what its request says of this device."""
+def grade_of(basis: Basis, *, eligible: bool = False) -> Grade:
+    """Of a message that was emitted: what its request says of this device, and whether the device
+    is known to have been ``eligible``."""
+    if eligible:
+        return Grade.ELIGIBLE
     return Grade.ADDRESSED if basis is Basis.ADDRESSED else Grade.UNKNOWN
 
 

@@ -2,66 +2,33 @@
 
 from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import NamedTuple
 
+from .eligibility import not_active, not_push_active, not_registered
 from .episodes import LATE_WITHIN, Episode, Lane, cut, rejoin_late_inits
+from .events import OperationEvent
 from .extras import MessageType, is_uuid
+from .knowledge import Heard, Knowledge
 from .message import FIRST, LAST, Message, later
-from .reasons import Reason
+from .reasons import Reason, Rule, Seen
+from .state import DeviceState
 
 INIT, FINISHED = MessageType.OPERATION_INIT, MessageType.OPERATION_FINISHED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Terms:
-    """How long operations live from their announcement (by name, else ``life``), how much later
-    than due still counts as in time, and whether operation ids are UUIDs here."""
-
-    life: timedelta = timedelta(minutes=5)
-    lives: Mapping[str, timedelta] = field(default_factory=dict)
-    grace: timedelta = timedelta(minutes=2)
-    ids_are_uuids: bool = True
-
-    def life_of(self, name: str | None) -> timedelta:
-        return self.life if name is None else self.lives.get(name, self.life)
-
-    @property
-    def longest(self) -> timedelta:
-        """From an announcement to the last moment at which its finish is in time."""
-        return max([self.life, *self.lives.values()]) + self.grace
-
-
-@dataclass(frozen=True, slots=True)
-class Heard:
-    """Of a source: its first and last report of any of the four types, and which it ever made."""
-
-    first: datetime
-    last: datetime
-    types: frozenset[str]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Knowledge:
-    """What is known beside an operation's own messages; ``status_changes`` of each device in order
-    of time."""
-
-    now: datetime
-    terms: Terms
-    heard: Mapping[str, Heard] = field(default_factory=dict)
-    status_changes: Mapping[str, Sequence[datetime]] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """All that is asked about one operation: its episodes, how long it lives, and its messages that
-    are neither announcement nor finish, by device and in order of time."""
+    """All that is asked about one operation: its episodes, how long it lives, its messages that are
+    neither announcement nor finish, by device and in order of time, and the first event that it was
+    final. ``expires_at`` is the end of its life as events tell it."""
 
     episodes: Sequence[Episode]
     life: timedelta
     odd: Mapping[Lane, Sequence[Message]]
     known: Knowledge
+    expires_at: datetime | None = None
+    final: OperationEvent | None = None
 
     @classmethod
     def of(cls, messages: Sequence[Message], known: Knowledge) -> "Case":
@@ -73,7 +40,29 @@ class Case:
         for each in messages:
             if each.message_type not in (INIT, FINISHED):
                 odd.setdefault(each.activation, []).append(each)
-        return cls(episodes=episodes, life=life, odd=odd, known=known)
+        events = known.lives.get(_operation_of(messages), ())
+        return cls(
+            episodes=episodes,
+            life=life,
+            odd=odd,
+            known=known,
+            expires_at=max((each.expires_at for each in events if each.expires_at), default=None),
+            final=min((each for each in events if each.is_final), key=_time_of, default=None),
+        )
+
+    def end_of(self, episode: Episode) -> datetime:
+        """When the operation's life is over, of which this episode is one round."""
+        assumed = later(episode.began, self.life)
+        return max(self.expires_at, episode.began) if self.expires_at is not None else assumed
+
+    def final_for(self, episode: Episode) -> OperationEvent | None:
+        """What finalised the operation, where that ended this round: it is the last."""
+        is_last = episode.number == len(self.episodes)
+        if self.final is None or not is_last:
+            return None
+        return (
+            self.final if self.final.at >= later(episode.began, -self.known.terms.grace) else None
+        )
 
     @property
     def is_one_message(self) -> bool:
@@ -83,14 +72,17 @@ class Case:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Debt:
-    """One message that an episode owes to a lane and that is not there, with what decides why."""
+    """One message that an episode owes to a lane and that is not there, with what decides why.
+    ``final`` is the event that makes a finish owed, beside the end of the operation's life."""
 
+    rule: Rule
     owed: MessageType
     lane: Lane
     episode: Episode
     case: Case
     anchor: Message
     due: datetime
+    final: OperationEvent | None = None
 
     @property
     def known(self) -> Knowledge:
@@ -106,15 +98,6 @@ class Debt:
         return self.episode.finished_to if self.owed is FINISHED else self.episode.announced_to
 
 
-class Seen(NamedTuple):
-    """What a reason rests on beside the debt: the moment, the devices or the type that its sentence
-    names, and the messages that show it."""
-
-    at: datetime | None = None
-    other: tuple[str, ...] = ()
-    messages: tuple[Message, ...] = ()
-
-
 Test = Callable[[Debt], Seen | None]
 NOTHING = Seen()
 
@@ -124,6 +107,14 @@ def reason_of(debt: Debt) -> tuple[Reason, Seen]:
     return next(
         (reason, found) for reason, test in _TESTS[debt.owed] if (found := test(debt)) is not None
     )
+
+
+def _operation_of(messages: Sequence[Message]) -> str:
+    return next((each.operation for each in messages if each.operation), "")
+
+
+def _time_of(event: OperationEvent) -> datetime:
+    return event.at
 
 
 def _name_of(messages: Sequence[Message]) -> str | None:
@@ -140,12 +131,44 @@ def _not_due(debt: Debt) -> Seen | None:
 
 
 def _odd_identifier(debt: Debt) -> Seen | None:
-    odd = debt.known.terms.ids_are_uuids and not is_uuid(debt.anchor.operation or "")
+    operation, known = debt.anchor.operation or "", debt.known
+    odd = known.terms.ids_are_uuids and not is_uuid(operation) and operation not in known.lives
     return NOTHING if odd and debt.case.is_one_message else None
 
 
+def _not_covered(debt: Debt) -> Seen | None:
+    since, due = debt.episode.began, debt.due
+    if debt.owed is INIT:
+        since = later(debt.anchor.at, -debt.case.life - debt.known.terms.grace)
+    hole = debt.known.hole(debt.anchor.source, since, due)
+    return Seen(hole[0], until=hole[1]) if hole is not None else None
+
+
+def _not_registered(debt: Debt) -> Seen | None:
+    return _kept_from(debt, not_registered)
+
+
+def _inactive_personal(debt: Debt) -> Seen | None:
+    """The announcement's attributes are the finish's: emitters send both alike."""
+    return _kept_from(debt, not_push_active) if debt.anchor.personal else None
+
+
+def _not_active(debt: Debt) -> Seen | None:
+    return _kept_from(debt, not_active)
+
+
+def _kept_from(debt: Debt, why: Callable[[DeviceState], Seen | None]) -> Seen | None:
+    """What kept the device from being told all the while, or when the operation was finalised."""
+    if debt.final is not None:
+        state = debt.known.state_at(debt.lane, debt.final.at)
+        return why(state) if state is not None else None
+    found = [why(each) for each in debt.known.states_between(debt.lane, debt.anchor.at, debt.due)]
+    return found[0] if found and None not in found else None
+
+
 def _source_silent(debt: Debt) -> Seen | None:
-    silent = debt.heard is not None and debt.heard.last < debt.due
+    measured = debt.known.is_measured(debt.anchor.source, debt.episode.began)
+    silent = debt.heard is not None and debt.heard.last < debt.due and not measured
     return Seen(debt.heard.last) if silent and debt.heard and not debt.episode.finishes else None
 
 
@@ -153,14 +176,20 @@ def _recording_began(debt: Debt) -> Seen | None:
     if debt.heard is None or debt.episode.inits:
         return None
     earliest = later(debt.anchor.at, -debt.case.life - debt.known.terms.grace)
-    return Seen(debt.heard.first) if debt.heard.first > earliest else None
+    began = debt.heard.first > earliest and not debt.known.is_measured(debt.anchor.source, earliest)
+    return Seen(debt.heard.first) if began else None
 
 
 def _status_changed(debt: Debt) -> Seen | None:
     changes = debt.known.status_changes.get(debt.lane or "", ())
-    place = bisect_left(changes, later(debt.episode.began, -debt.known.terms.grace))
-    within = place < len(changes) and changes[place] <= debt.due
-    return Seen(changes[place]) if within else None
+    since = later(debt.episode.began, -debt.known.terms.grace)
+    place = bisect_left(changes, since)
+    if place < len(changes) and changes[place] <= debt.due:
+        return Seen(changes[place])
+    told = [each.status for each in debt.known.states_between(debt.lane, since, debt.due)]
+    told = [each for each in told if each.value is not None]
+    changed = next((each for each in told if each.value != told[0].value), None)
+    return Seen(changed.since, events=changed.evidence) if changed is not None else None
 
 
 def _announced_again(debt: Debt) -> Seen | None:
@@ -212,6 +241,12 @@ def _elsewhere(debt: Debt) -> Seen | None:
     return Seen(None, debt.elsewhere) if debt.elsewhere else None
 
 
+def _finalized(debt: Debt) -> Seen | None:
+    if debt.final is None:
+        return None
+    return Seen(debt.final.at, (debt.final.status or "",), events=(debt.final.id,))
+
+
 def _always(debt: Debt) -> Seen | None:
     return NOTHING
 
@@ -222,6 +257,10 @@ _TESTS: Mapping[MessageType, Sequence[tuple[Reason, Test]]] = {
     FINISHED: (
         (Reason.SOURCE_NEVER_SENDS, _source_never_sends),
         (Reason.NOT_DUE, _not_due),
+        (Reason.NOT_REGISTERED, _not_registered),
+        (Reason.INACTIVE_PERSONAL, _inactive_personal),
+        (Reason.NOT_ACTIVE, _not_active),
+        (Reason.NOT_COVERED, _not_covered),
         (Reason.SOURCE_SILENT, _source_silent),
         (Reason.ODD_IDENTIFIER, _odd_identifier),
         (Reason.STATUS_CHANGED, _status_changed),
@@ -229,12 +268,14 @@ _TESTS: Mapping[MessageType, Sequence[tuple[Reason, Test]]] = {
         (Reason.UNKNOWN_TYPE_SENT, _unknown_type_sent),
         (Reason.DIFFERENT_DEVICES, _different_devices),
         (Reason.FINISHED_ELSEWHERE, _elsewhere),
+        (Reason.FINALIZED_UNTOLD, _finalized),
         (Reason.NEVER_FINISHED, _always),
     ),
     INIT: (
         (Reason.SOURCE_NEVER_SENDS, _source_never_sends),
         (Reason.NOT_DUE, _not_due),
         (Reason.ODD_IDENTIFIER, _odd_identifier),
+        (Reason.NOT_COVERED, _not_covered),
         (Reason.RECORDING_BEGAN, _recording_began),
         (Reason.OUT_OF_ORDER, _out_of_order),
         (Reason.UNKNOWN_TYPE_SENT, _unknown_type_sent),

@@ -1,4 +1,5 @@
-"""What the life cycles owe to a device, and what became of it, from the messages alone.
+"""What an operation's own messages owe to a device, and what became of that. What events owe is in
+`lives`.
 
 Source: the specification, Operation Lifecycle: "during operation approval, our systems send the
 push message" operationInit "in case a new operation was triggered" and operationFinished "in case
@@ -12,11 +13,12 @@ from enum import StrEnum
 from uuid import UUID
 
 from .audience import Certainty
-from .debts import FINISHED, INIT, Case, Debt, Knowledge, Seen, reason_of
+from .debts import FINISHED, INIT, Case, Debt, reason_of
 from .episodes import Episode, Lane, in_order
 from .extras import MessageType
+from .knowledge import Knowledge
 from .message import Message, later
-from .reasons import CountsAs, Reason, Rule, counts_as
+from .reasons import CountsAs, Reason, Rule, Seen, counts_as
 
 
 class Mark(StrEnum):
@@ -30,22 +32,25 @@ class Mark(StrEnum):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gap:
     """Something owed that is not there. ``at`` is when it was first owed, ``due`` its deadline;
-    ``anchor`` is the message that owes it. ``activation`` is None where no device is named.
-    ``certainty`` is that of its not being sent at all: the anchor itself may have gone astray.
-    ``seen`` is the moment and ``other`` the devices or type that the reason's sentence names."""
+    ``anchor`` is the message that owes it or, where an event does, what would have been sent.
+    ``activation`` is None where no device is named. ``certainty`` is that of its not being sent at
+    all: the anchor itself may have gone astray. ``evidence`` are the notifications and ``events``
+    the events that show it; ``seen``, ``seen_until`` and ``other`` are what the sentence names."""
 
     rule: Rule
     reason: Reason
     certainty: Certainty
     message_type: MessageType
-    operation: str
-    episode: int
+    operation: str | None
+    episode: int | None
     activation: Lane
     at: datetime
     due: datetime
     anchor: Message
     evidence: tuple[UUID, ...]
+    events: tuple[UUID, ...] = ()
     seen: datetime | None = None
+    seen_until: datetime | None = None
     other: tuple[str, ...] = ()
 
     @property
@@ -56,7 +61,7 @@ class Gap:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judgement:
     """Of one operation. ``rounds`` tell the episode of each announcement and finish, ``dues`` the
-    deadlines of the finishes that were emitted."""
+    deadlines of the finishes that were emitted, ``deadlines`` those of each episode."""
 
     messages: tuple[Message, ...]
     episodes: tuple[Episode, ...]
@@ -64,6 +69,7 @@ class Judgement:
     marks: Mapping[UUID, tuple[Mark, ...]]
     rounds: Mapping[UUID, int]
     dues: Mapping[UUID, datetime]
+    deadlines: Mapping[int, datetime]
 
 
 def judge(messages: Iterable[Message], known: Knowledge) -> Judgement:
@@ -74,8 +80,10 @@ def judge(messages: Iterable[Message], known: Knowledge) -> Judgement:
     marks: dict[UUID, tuple[Mark, ...]] = {}
     rounds: dict[UUID, int] = {}
     dues: dict[UUID, datetime] = {}
+    deadlines: dict[int, datetime] = {}
     for each in case.episodes:
-        due = later(each.began, case.life + known.terms.grace)
+        due = later(case.end_of(each), known.terms.grace)
+        deadlines[each.number] = due
         rounds |= {message.id: each.number for message in each.messages}
         dues |= {finish.id: due for finish in each.finishes}
         gaps += map(_gap, finish_is_owed(each, due, case))
@@ -88,11 +96,13 @@ def judge(messages: Iterable[Message], known: Knowledge) -> Judgement:
         marks=marks,
         rounds=rounds,
         dues=dues,
+        deadlines=deadlines,
     )
 
 
 def finish_is_owed(episode: Episode, due: datetime, case: Case) -> Iterator[Debt]:
-    """E1: within an episode, an operation announced to a device is owed its finish there.
+    """E1: within an episode, an operation announced to a device is owed its finish there; and E6:
+    so is one that PowerAuth finalised, as soon as it did.
 
     Specification, Operation Lifecycle: operationFinished is sent "in case the operation was
     finished, successfully or unsuccessfully", and every operation ends when it expires at last.
@@ -101,12 +111,23 @@ def finish_is_owed(episode: Episode, due: datetime, case: Case) -> Iterator[Debt
         return  # it names no device, so it may have gone to each
     lanes = episode.unfinished - {None}
     finish = next(iter(episode.finishes), None)
+    final = case.final_for(episode) if finish is None else None
+    if final is not None:
+        due = min(due, later(final.at, case.known.terms.grace))
     for lane in _ordered(lanes) if lanes or finish else [None]:
         anchor = finish or episode.announced[lane]
         # A device may be announced to when the operation's life is over.
         soonest = later(anchor.at, case.known.terms.grace)
-        by = soonest if finish else max(due, soonest)
-        yield Debt(owed=FINISHED, lane=lane, episode=episode, case=case, anchor=anchor, due=by)
+        yield Debt(
+            rule=Rule.E1 if final is None else Rule.E6,
+            owed=FINISHED,
+            lane=lane,
+            episode=episode,
+            case=case,
+            anchor=anchor,
+            due=soonest if finish else max(due, soonest),
+            final=final,
+        )
 
 
 def announcement_is_presumed(episode: Episode, case: Case) -> Iterator[Debt]:
@@ -121,8 +142,15 @@ def announcement_is_presumed(episode: Episode, case: Case) -> Iterator[Debt]:
     nowhere = not lanes and not episode.announced
     for lane in [None] if nowhere else _ordered(lanes):
         anchor = episode.finished[lane]
-        due = later(anchor.at, case.known.terms.grace)
-        yield Debt(owed=INIT, lane=lane, episode=episode, case=case, anchor=anchor, due=due)
+        yield Debt(
+            rule=Rule.E2,
+            owed=INIT,
+            lane=lane,
+            episode=episode,
+            case=case,
+            anchor=anchor,
+            due=later(anchor.at, case.known.terms.grace),
+        )
 
 
 def finishes_agree_and_come_once(
@@ -170,7 +198,7 @@ def _gap(debt: Debt) -> Gap:
     certain = debt.owed is INIT and counts_as(reason) is CountsAs.MISSING
     named = debt.lane is None or debt.anchor.is_to_named_device
     return Gap(
-        rule=Rule.E1 if debt.owed is FINISHED else Rule.E2,
+        rule=debt.rule,
         reason=reason,
         certainty=Certainty.KNOWN if certain and named else Certainty.ASSUMED,
         message_type=debt.owed,
@@ -181,7 +209,9 @@ def _gap(debt: Debt) -> Gap:
         due=debt.due,
         anchor=debt.anchor,
         evidence=_evidence(debt, seen),
+        events=_events(debt, seen),
         seen=seen.at,
+        seen_until=seen.until,
         other=seen.other,
     )
 
@@ -191,3 +221,8 @@ def _evidence(debt: Debt, seen: Seen) -> tuple[UUID, ...]:
     announcement = debt.episode.announced.get(debt.lane)
     told = (announcement, *debt.episode.inits[:1], debt.anchor, *seen.messages)
     return tuple(dict.fromkeys(each.id for each in told if each is not None))
+
+
+def _events(debt: Debt, seen: Seen) -> tuple[UUID, ...]:
+    final = (debt.final.id,) if debt.final is not None else ()
+    return tuple(dict.fromkeys((*final, *seen.events)))

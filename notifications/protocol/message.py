@@ -1,6 +1,6 @@
 """What the rules read of one notification."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -27,6 +27,9 @@ class Message:
     app: str | None = None
     personal: bool | None = None
     nonconforming: bool = False
+
+    def of_source(self, source: str) -> "Message":
+        return replace(self, source=source)
 
     @property
     def is_to_named_device(self) -> bool:

@@ -6,15 +6,24 @@ nothing else alarms. `docs/trace.md` lists them for people, and a test holds the
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
+from uuid import UUID
+
+from .message import Message
 
 
 class Rule(StrEnum):
     """What the specification's life cycles owe (each rule cites it in `expectations`)."""
 
+    E0 = "E0"  # an operation known to exist for a user is owed its announcement
     E1 = "E1"  # an operation announced to a device is owed its finish there
     E2 = "E2"  # a finish presumes an announcement before it
     E3 = "E3"  # finishes that disagree, and repeats, are marked
+    E4 = "E4"  # a change of a registered device's status is owed a statusChange
+    E5 = "E5"  # an inbox message that was posted is owed its push
+    E6 = "E6"  # an announced operation that PowerAuth finalised is owed its finish
 
 
 class CountsAs(StrEnum):
@@ -28,12 +37,23 @@ class Reason(StrEnum):
     NOT_DUE = "not_due"
     NEVER_FINISHED = "never_finished"
     NEVER_ANNOUNCED = "never_announced"
+    FINALIZED_UNTOLD = "finalized_untold"
+    CREATED_UNANNOUNCED = "created_unannounced"
+    CHANGE_UNTOLD = "change_untold"
+    POSTED_UNPUSHED = "posted_unpushed"
     FINISHED_ELSEWHERE = "finished_elsewhere"
     UNKNOWN_TYPE_SENT = "unknown_type_sent"
     SOURCE_NEVER_SENDS = "source_never_sends"
+    NOT_REGISTERED = "not_registered"
+    INACTIVE_PERSONAL = "inactive_personal"
+    NOT_ACTIVE = "not_active"
+    NOBODY_TO_TELL = "nobody_to_tell"
+    NOT_COVERED = "not_covered"
     SOURCE_SILENT = "source_silent"
     RECORDING_BEGAN = "recording_began"
     STATUS_CHANGED = "status_changed"
+    REGISTRATION_UNKNOWN = "registration_unknown"
+    PUSH_NOT_TOLD = "push_not_told"
     ANNOUNCED_AGAIN = "announced_again"
     ANNOUNCED_ELSEWHERE = "announced_elsewhere"
     DIFFERENT_DEVICES = "different_devices"
@@ -41,10 +61,21 @@ class Reason(StrEnum):
     ODD_IDENTIFIER = "odd_identifier"
 
 
+class Seen(NamedTuple):
+    """What a reason rests on beside what owes it: the moments and the devices, type or status that
+    its sentence names, and the messages and events that show it."""
+
+    at: datetime | None = None
+    other: tuple[str, ...] = ()
+    messages: tuple[Message, ...] = ()
+    until: datetime | None = None
+    events: tuple[UUID, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """``sentence`` is for people, with {what}, the short name of the message type that is owed, and
-    {due}, {at} and {other} as far as the reason has them."""
+    {due}, {at}, {until} and {other} as far as the reason has them."""
 
     rules: tuple[Rule, ...]
     counts_as: CountsAs
@@ -52,11 +83,13 @@ class Row:
     sentence: str
 
 
-_E1, _E2, _BOTH = (Rule.E1,), (Rule.E2,), (Rule.E1, Rule.E2)
+_E1, _E2 = (Rule.E1,), (Rule.E2,)
+_ENDS = (Rule.E1, Rule.E6)
+_ALL = (Rule.E0, Rule.E1, Rule.E2, Rule.E4, Rule.E5, Rule.E6)
 
 REASONS: Mapping[Reason, Row] = {
     Reason.NOT_DUE: Row(
-        _BOTH,
+        _ALL,
         CountsAs.PENDING,
         "the time it is due lies ahead",
         "{what} is owed and not due before {due}.",
@@ -75,6 +108,33 @@ REASONS: Mapping[Reason, Row] = {
         " longer than an operation lives",
         "The operation finished, and {what} was not sent before.",
     ),
+    Reason.FINALIZED_UNTOLD: Row(
+        (Rule.E6,),
+        CountsAs.MISSING,
+        "an operationInit, an operation event that it was finalised, and no operationFinished"
+        " since its announcement",
+        "PowerAuth finalised the operation as {other} at {at}, and {what} was not sent by {due}.",
+    ),
+    Reason.CREATED_UNANNOUNCED: Row(
+        (Rule.E0,),
+        CountsAs.MISSING,
+        "an operation event that names a user, no message about the operation, and a source that"
+        " announces operations of PowerAuth in this app",
+        "PowerAuth has the operation since {at}, and {what} was not sent by {due}.",
+    ),
+    Reason.CHANGE_UNTOLD: Row(
+        (Rule.E4,),
+        CountsAs.MISSING,
+        "activation events that tell another status than before, of a device registered for push,"
+        " and a source that sends statusChange in this app",
+        "The status of the registration became {other} at {at}, and {what} was not sent by {due}.",
+    ),
+    Reason.POSTED_UNPUSHED: Row(
+        (Rule.E5,),
+        CountsAs.MISSING,
+        "an inbox event that is not silent, and a source that sends inboxMessage.new in this app",
+        "A message was posted to the user's inbox at {at}, and {what} was not sent by {due}.",
+    ),
     Reason.FINISHED_ELSEWHERE: Row(
         _E1,
         CountsAs.MISSING,
@@ -83,38 +143,84 @@ REASONS: Mapping[Reason, Row] = {
         "{what} was sent to {other} and not to this device, which had been announced to as well.",
     ),
     Reason.UNKNOWN_TYPE_SENT: Row(
-        _BOTH,
+        (Rule.E1, Rule.E2, Rule.E6),
         CountsAs.MISSING,
         "a message about the operation in that episode, of a type the specification does not have",
         "{what} was not sent; a message of the type {other}, which no app understands, was.",
     ),
     Reason.SOURCE_NEVER_SENDS: Row(
-        _BOTH,
+        (Rule.E1, Rule.E2, Rule.E6),
         CountsAs.EXPLAINED,
         "the source never reported a message of this type at all",
         "{what} is not sent by this source: it never reported one.",
     ),
+    Reason.NOT_REGISTERED: Row(
+        (Rule.E0, Rule.E1, Rule.E5, Rule.E6),
+        CountsAs.EXPLAINED,
+        "activation events that the device's registration for push had ended",
+        "{what} could not go to this device: it was not registered for push{since}.",
+    ),
+    Reason.INACTIVE_PERSONAL: Row(
+        _ENDS,
+        CountsAs.EXPLAINED,
+        "a personal message, and activation events that the device was not push-active",
+        "{what} is personal, and this device was not push-active{since}.",
+    ),
+    Reason.NOT_ACTIVE: Row(
+        (Rule.E0, Rule.E1, Rule.E6),
+        CountsAs.EXPLAINED,
+        "activation events that the activation was not active when it was owed",
+        "{what} is not owed to an activation that is {other}{since}.",
+    ),
+    Reason.NOBODY_TO_TELL: Row(
+        (Rule.E0, Rule.E5),
+        CountsAs.EXPLAINED,
+        "activation events of the user's devices, none of which could have been sent to",
+        "{what} could go to nobody: none of the user's devices was active and registered for push.",
+    ),
+    Reason.NOT_COVERED: Row(
+        _ALL,
+        CountsAs.UNDECIDED,
+        "an interval, from when it was owed until it was due, in which the source was not recorded",
+        "Whether {what} was sent is not known: the source was not recorded from {at} to {until}.",
+    ),
     Reason.SOURCE_SILENT: Row(
-        _E1,
+        (Rule.E0, Rule.E1, Rule.E4, Rule.E5, Rule.E6),
         CountsAs.UNDECIDED,
         "the source reported nothing after the time it was due",
         "Whether {what} was sent is not known: the source reported nothing after {at}.",
     ),
     Reason.RECORDING_BEGAN: Row(
-        _E2,
+        (Rule.E0, Rule.E2, Rule.E4, Rule.E5),
         CountsAs.UNDECIDED,
         "the source's first report is younger than the operation may be",
         "Whether {what} was sent is not known: the source reported nothing before {at}.",
     ),
     Reason.STATUS_CHANGED: Row(
-        _E1,
+        _ENDS,
         CountsAs.UNDECIDED,
-        "a statusChange to this device between the announcement and the time the finish was due",
+        "a statusChange to this device, or activation events that its status changed, between the"
+        " announcement and the time the finish was due",
         "Whether {what} could be sent is not known: the status of this registration changed"
         " at {at}.",
     ),
+    Reason.REGISTRATION_UNKNOWN: Row(
+        (Rule.E4,),
+        CountsAs.UNDECIDED,
+        "activation events that tell another status than before, and none that tells whether the"
+        " device was registered for push",
+        "The status of the registration became {other} at {at}; whether {what} was owed is not"
+        " known, since whether the device was registered for push is not.",
+    ),
+    Reason.PUSH_NOT_TOLD: Row(
+        (Rule.E5,),
+        CountsAs.UNDECIDED,
+        "an inbox event that does not tell whether a push was wanted",
+        "A message was posted to the user's inbox at {at}; whether {what} was owed is not known,"
+        " since the request does not tell whether a push was wanted.",
+    ),
     Reason.ANNOUNCED_AGAIN: Row(
-        _E1,
+        _ENDS,
         CountsAs.UNDECIDED,
         "another operationInit within an hour of the operation's finish, or within its life where"
         " that is longer, and nothing after that",
@@ -129,7 +235,7 @@ REASONS: Mapping[Reason, Row] = {
         "The operation finished here, and {what} was sent to {other} only.",
     ),
     Reason.DIFFERENT_DEVICES: Row(
-        _BOTH,
+        (Rule.E1, Rule.E2),
         CountsAs.UNDECIDED,
         "an operationInit to one device and the operationFinished to another: one went astray",
         "The announcement and the finish went to different devices, so one of them went astray:"
@@ -143,9 +249,10 @@ REASONS: Mapping[Reason, Row] = {
         "{what} was not sent before the finish; one that came later may be it.",
     ),
     Reason.ODD_IDENTIFIER: Row(
-        _BOTH,
+        (Rule.E1, Rule.E2),
         CountsAs.UNDECIDED,
-        "a single message whose operationId is no UUID, where operations have UUIDs",
+        "a single message whose operationId is no UUID, where operations have UUIDs, and no event"
+        " of the operation",
         "Whether {what} is owed is not known: the operationId is no UUID and no other message has"
         " it, so it may be another operation's, damaged.",
     ),

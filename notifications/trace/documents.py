@@ -3,16 +3,20 @@
 Times are RFC 3339 in UTC to the millisecond.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
 from notifications.protocol.identity import timestamp
 from notifications.protocol.reasons import CountsAs
+from notifications.protocol.state import Registration, Told
 from notifications.protocol.window import Window
 
 from .entries import Entry, EpisodeView, Row, Timeline, Trace, UserTrace
 from .gaps import Gaps
+from .states import Life
+
+People = Mapping[int | None, Any]  # by surrogate key, as they are shown to who asks
 
 
 def of_trace(trace: Trace, shown: Iterable[Entry]) -> dict[str, Any]:
@@ -57,6 +61,24 @@ def of_gaps(gaps: Gaps, shown: Iterable[Entry]) -> dict[str, Any]:
     }
 
 
+def of_life(life: Life, as_of: datetime | None, people: People) -> dict[str, Any]:
+    """Every recipient is shown as ``people`` have it."""
+    state = life.state
+    recipient = {**_told(state.recipient), "value": people.get(state.recipient.value)}
+    return {
+        "activation": state.activation,
+        "at": timestamp(state.at),
+        "as_of": _moment(as_of),
+        "recipient": recipient,
+        "app_id": _told(state.app),
+        "platform": _told(state.platform),
+        "status": _told(state.status),
+        "registered": _told(state.registered),
+        "push_active": _told(state.push_active),
+        "registrations": [_registration(each, people) for each in life.registrations],
+    }
+
+
 def of_entry(entry: Entry) -> dict[str, Any]:
     payload = entry.payload
     return {
@@ -71,6 +93,7 @@ def of_entry(entry: Entry) -> dict[str, Any]:
         "episode": entry.episode,
         "inbox_message": entry.inbox_message,
         "activation": entry.activation,
+        "recipient": entry.recipient,
         "basis": entry.basis,
         "certainty": entry.certainty,
         "grade": entry.grade,
@@ -82,6 +105,31 @@ def of_entry(entry: Entry) -> dict[str, Any]:
         "clients": payload.clients if payload else None,
         "findings": list(payload.findings) if payload else [],
         "evidence": [str(each) for each in entry.evidence],
+        "events": [str(each) for each in entry.events],
+    }
+
+
+def _told(told: Told[Any]) -> dict[str, Any]:
+    return {
+        "value": told.value,
+        "standing": told.standing,
+        "since": _moment(told.since),
+        "seen": _moment(told.seen),
+        "evidence": [str(each) for each in told.evidence],
+    }
+
+
+def _registration(registration: Registration, people: People) -> dict[str, Any]:
+    return {
+        "token": registration.token,
+        "standing": registration.standing,
+        "since": timestamp(registration.since),
+        "until": _moment(registration.until),
+        "ended_by": registration.ended_by,
+        "app_id": registration.app,
+        "platform": registration.platform,
+        "recipient": people.get(registration.recipient),
+        "evidence": [str(each) for each in registration.evidence],
     }
 
 
@@ -95,11 +143,19 @@ def _summary(trace: Trace) -> dict[str, Any]:
 
 
 def _row(row: Row) -> dict[str, Any]:
-    """``devices`` says which of the devices the entry concerns, and why it is theirs."""
+    """``devices`` says which of the devices the entry concerns, why it is theirs, and what became
+    of it there."""
     return {
         **of_entry(row.entry),
         "devices": [
-            {"activation": activation, "basis": each.basis, "certainty": each.certainty}
+            {
+                "activation": activation,
+                "basis": each.basis,
+                "certainty": each.certainty,
+                "grade": each.grade,
+                "reason": each.reason,
+                "counts_as": each.counts_as,
+            }
             for activation, each in row.devices.items()
         ],
     }

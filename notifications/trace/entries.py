@@ -1,7 +1,7 @@
 """What a trace consists of. The admin, the API and the commands render these same objects."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -10,7 +10,7 @@ from uuid import UUID
 from notifications.protocol.audience import Basis, Certainty, Grade, grade_of
 from notifications.protocol.expectations import Gap, Judgement, Mark
 from notifications.protocol.message import Message
-from notifications.protocol.reasons import CountsAs, Reason, Rule
+from notifications.protocol.reasons import CountsAs, Reason, Rule, Seen, counts_as
 from notifications.protocol.window import Window
 
 from . import sentences
@@ -34,9 +34,10 @@ class Payload:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
     """A notification, or a gap where one is owed. ``key`` is unique in a trace and stays the same;
-    ``activation`` is the device it names, None where it names none; ``episode`` the round of its
-    operation. ``due`` is the deadline of a gap or of a finish; ``evidence`` the notifications that
-    say so."""
+    ``activation`` is the device and ``recipient`` the user it names, None where it names none;
+    ``episode`` the round of its operation. ``due`` is the deadline of a gap or of a finish;
+    ``evidence`` the notifications and ``events`` the events that say so. A notification with a
+    ``reason`` was emitted and kept from the device."""
 
     key: str
     at: datetime
@@ -49,6 +50,7 @@ class Entry:
     episode: int | None
     inbox_message: str | None
     activation: str | None
+    recipient: int | None = None
     basis: Basis
     certainty: Certainty
     grade: Grade
@@ -59,7 +61,13 @@ class Entry:
     nonconforming: bool = False
     sentence: str
     evidence: tuple[UUID, ...]
+    events: tuple[UUID, ...] = ()
     payload: Payload | None = None
+
+    @property
+    def is_sent(self) -> bool:
+        """It was emitted, and nothing is known that kept it from the device."""
+        return self.kind is Kind.NOTIFICATION and self.reason is None
 
     @property
     def place(self) -> tuple[datetime, int, str]:
@@ -72,7 +80,8 @@ class Entry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counts:
-    """Of a whole window. What is expected was emitted (repeats aside) or is a gap:
+    """Of a whole window. What is expected was emitted (repeats aside) or is a gap, or was emitted
+    and kept from the device, which counts as explained alone:
     ``expected = emitted - duplicate + missing + explained + undecided + pending``."""
 
     expected: int = 0
@@ -161,9 +170,10 @@ def entry_of_message(
     judgement: Judgement | None,
     *,
     is_repeat: bool = False,
+    eligible: bool = False,
 ) -> Entry:
     """``judgement`` is of its operation, if it has one; ``is_repeat`` is told where that tells
-    nothing."""
+    nothing; ``eligible``, where the device is known to have been."""
     marks: tuple[Mark, ...] = (Mark.DUPLICATE,) if is_repeat else ()
     episode, due = None, None
     if judgement is not None:
@@ -181,9 +191,10 @@ def entry_of_message(
         episode=episode,
         inbox_message=message.inbox_message,
         activation=message.activation,
+        recipient=message.recipient,
         basis=basis,
         certainty=certainty,
-        grade=grade_of(basis),
+        grade=grade_of(basis, eligible=eligible),
         marks=marks,
         nonconforming=message.nonconforming,
         sentence=sentences.of_message(message, basis, marks, due),
@@ -203,8 +214,9 @@ def entry_of_gap(gap: Gap, certainty: Certainty) -> Entry:
         operation=gap.operation,
         operation_name=gap.anchor.operation_name,
         episode=gap.episode,
-        inbox_message=None,
+        inbox_message=gap.anchor.inbox_message if gap.rule is Rule.E5 else None,
         activation=gap.activation,
+        recipient=gap.anchor.recipient,
         basis=Basis.OWED,
         certainty=certainty,
         grade=Grade.NOT_ATTEMPTED if unsent else Grade.UNKNOWN,
@@ -213,6 +225,20 @@ def entry_of_gap(gap: Gap, certainty: Certainty) -> Entry:
         counts_as=gap.counts_as,
         sentence=sentences.of_gap(gap),
         evidence=gap.evidence,
+        events=gap.events,
+    )
+
+
+def kept(entry: Entry, message: Message, reason: Reason, seen: Seen) -> Entry:
+    """The ``entry`` of a message that was emitted, as one that did not go to the device."""
+    return replace(
+        entry,
+        grade=Grade.NOT_ATTEMPTED,
+        certainty=Certainty.ASSUMED,
+        reason=reason,
+        counts_as=counts_as(reason),
+        sentence=sentences.of_unsent(message, reason, seen),
+        events=seen.events,
     )
 
 
@@ -222,9 +248,9 @@ def in_order(entries: Iterable[Entry]) -> tuple[Entry, ...]:
 
 def count(entries: Iterable[Entry]) -> Counts:
     given = list(entries)
-    emitted = sum(each.kind is Kind.NOTIFICATION for each in given)
+    emitted = sum(each.is_sent for each in given)
     gaps = {kind: sum(each.counts_as is kind for each in given) for kind in CountsAs}
-    duplicate = sum(Mark.DUPLICATE in each.marks for each in given)
+    duplicate = sum(each.is_sent and Mark.DUPLICATE in each.marks for each in given)
     return Counts(
         expected=emitted - duplicate + sum(gaps.values()),
         emitted=emitted,

@@ -3,8 +3,8 @@
 Whatever has an ``extent`` is answered as if only the notifications of it were recorded.
 """
 
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import asdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any
@@ -18,15 +18,18 @@ from notifications.models.patience import TooMuch
 from notifications.models.querysets import Extent, NotificationQuerySet
 from notifications.protocol.audience import status_changes
 from notifications.protocol.clients import Platform, views
-from notifications.protocol.debts import Knowledge, Terms
 from notifications.protocol.episodes import LATE_WITHIN
+from notifications.protocol.events import InboxEvent, OperationEvent
 from notifications.protocol.extras import MAX_IDENTIFIER, MessageType
 from notifications.protocol.identity import first_id_at
+from notifications.protocol.knowledge import Emitters, Knowledge, Terms
 from notifications.protocol.message import Message, later
+from notifications.protocol.state import Span
 from notifications.protocol.window import Window
 
-from . import sentences
+from . import lives, sentences
 from .contacts import heard
+from .coverage import coverage_of
 from .entries import Payload
 
 MOST = 20_000  # notifications that one answer may rest on
@@ -49,6 +52,20 @@ _COLUMNS = (
 )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Beside:
+    """What is known of devices and operations from events: the states of each device, the events of
+    each operation under each of its names, and who is known to send what."""
+
+    spans: Mapping[str, Sequence[Span]] = field(default_factory=dict)
+    lives: Mapping[str, Sequence[OperationEvent]] = field(default_factory=dict)
+    emitters: Emitters = field(default_factory=Emitters)
+    linked: frozenset[str] = frozenset()
+
+
+NOTHING_BESIDE = Beside()
+
+
 def terms() -> Terms:
     """What the operator has set of operations' lives."""
     return Terms(
@@ -60,16 +77,54 @@ def terms() -> Terms:
 
 
 def knowledge(
-    told: Collection[Message], changes: Iterable[Message], now: datetime, extent: Extent
+    told: Collection[Message],
+    changes: Iterable[Message],
+    now: datetime,
+    extent: Extent,
+    *,
+    beside: Beside = NOTHING_BESIDE,
+    since: datetime | None = None,
 ) -> Knowledge:
     """What is known beside the messages that are ``told``; ``changes`` have the status changes of
-    their devices."""
-    owed_since = later(min((each.at for each in told), default=now), -terms().longest)
+    their devices, ``beside`` what events tell of them. ``since`` is when anything may be owed from,
+    where that is before the first of what is told."""
+    moments = [each.at for each in told] + ([] if since is None else [since])
+    owed_since = later(min(moments, default=now), -terms().longest)
+    sources = {each.source for each in told if each.source is not None}
+    sources |= beside.emitters.sources
     return Knowledge(
         now=now,
         terms=terms(),
-        heard=heard((each.source for each in told), now, extent, since=owed_since),
+        heard=heard(sources, now, extent, since=owed_since),
+        covered=coverage_of(sources, owed_since, now),
+        emitters=beside.emitters,
+        linked=beside.linked,
         status_changes=status_changes(changes),
+        spans=beside.spans,
+        lives=beside.lives,
+    )
+
+
+def beside(
+    operations: Collection[OperationEvent],
+    inbox: Collection[InboxEvent],
+    spans: Mapping[str, Sequence[Span]],
+    now: datetime,
+    extent: Extent,
+) -> Beside:
+    """What these events tell. Who sends what is asked only where an event may owe something."""
+    owing: list[OperationEvent | InboxEvent] = [*operations, *inbox]
+    apps = {app for each in owing for app in each.apps} | {
+        span.state.app.value for of_one in spans.values() for span in of_one
+    }
+    sources = {each.source for each in operations if each.source is not None}
+    without = any(not each.apps for each in owing)
+    wanted: set[str | None] = {*apps, *((None,) if without else ())}
+    return Beside(
+        spans=spans,
+        lives=lives.by_name(operations),
+        emitters=lives.emitters(wanted, now, extent) if wanted else Emitters(),
+        linked=lives.linked(extent, sources) if sources else frozenset(),
     )
 
 
@@ -139,6 +194,13 @@ def status_changes_of(devices: Collection[str], window: Window, extent: Extent) 
     return messages(notifications.emitted_between(*_around(window)))
 
 
+def inbox_pushes_to(recipients: Collection[int], window: Window, extent: Extent) -> list[Message]:
+    notifications = Notification.objects.within(extent).filter(
+        recipient__in=recipients, message_type=MessageType.INBOX_MESSAGE_NEW
+    )
+    return messages(notifications.emitted_between(*_around(window)))
+
+
 def payloads(ids: Iterable[str]) -> Mapping[str, Payload]:
     """What a page shows of its notifications, by id."""
     rows = Notification.objects.filter(pk__in=list(ids)).values_list(
@@ -158,6 +220,19 @@ def payloads(ids: Iterable[str]) -> Mapping[str, Payload]:
         )
         for key, extras, findings, platform in rows
     }
+
+
+def nearest(
+    devices: Collection[str], window: Window, extent: Extent
+) -> dict[str, tuple[datetime | None, datetime | None]]:
+    """When a notification named each of these devices last before ``window`` and first after it."""
+    about = Notification.objects.within(extent).filter(activation=OuterRef("pk"))
+    before = about.filter(id__lt=first_id_at(window.since)).newest_first()
+    after = about.filter(id__gte=first_id_at(window.until)).in_time_order()
+    last, following = (Subquery(each.values("emitted_at")[:1]) for each in (before, after))
+    found = Activation.objects.filter(pk__in=devices).values_list("pk", last, following)
+    told = {key: (earlier, later_on) for key, earlier, later_on in found}
+    return {each: told.get(each, (None, None)) for each in devices}
 
 
 def why_nothing(notifications: NotificationQuerySet, window: Window, told: str) -> str:

@@ -9,7 +9,7 @@ from notifications.protocol.extras import MessageType
 from notifications.protocol.identity import EPOCH
 from notifications.protocol.window import Window
 
-from .entries import Entry, Kind
+from .entries import Entry
 
 OTHER = "other"  # any type that the specification does not have, and none
 TYPES: tuple[str, ...] = (*MessageType, OTHER)
@@ -55,7 +55,7 @@ def series_of(entries: Iterable[Entry], window: Window) -> Series:
     sent: dict[int, Counter[str]] = {}
     owed: dict[int, Counter[str]] = {}
     for entry in entries:
-        found = sent if entry.kind is Kind.NOTIFICATION else owed
+        found = sent if entry.is_sent else owed
         place = (entry.at - EPOCH) // width
         found.setdefault(place, Counter())[type_of(entry)] += 1
     seen = {name for counters in (sent, owed) for each in counters.values() for name in each}

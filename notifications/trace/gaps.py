@@ -1,12 +1,14 @@
 """The gaps of a window over all operations: set-based, no query for each of them."""
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from itertools import groupby
+from itertools import chain, groupby
 from typing import Any
 
-from notifications.models.patience import TooMuch, rows_within
+from django.db import connection
+
+from notifications.models.patience import TooMuch, at_most
 from notifications.models.querysets import Apps, Extent
 from notifications.protocol.expectations import Gap, judge
 from notifications.protocol.extras import MessageType
@@ -14,8 +16,9 @@ from notifications.protocol.identity import first_id_at
 from notifications.protocol.reasons import CountsAs, Reason, Rule
 from notifications.protocol.window import Window
 
-from . import entries, evidence, sentences
+from . import entries, evidence, lives, owed, sentences
 from .entries import Counts, Entry
+from .states import events_of
 
 LONGEST = timedelta(days=31)
 MOST_MESSAGES = 1_000  # of one operation around the window; real ones have a dozen
@@ -111,13 +114,14 @@ def find_gaps(
     same question with the same ``now`` has the same answer for ever.
     """
     extent = Extent(apps, below)
-    suspects = _suspects(window, extent)
-    found = entries.in_order(
-        entries.entry_of_gap(gap, gap.certainty)
-        for chunk in _chunks(suspects)
-        for gap in _judged(chunk, window, now, extent)
-        if gap.at in window and (wanted is None or gap in wanted)
-    )
+    with at_most(LONGEST_QUERY):
+        suspects = _suspects(window, extent)
+        judged = (gap for chunk in _chunks(suspects) for gap in _judged(chunk, window, now, extent))
+        found = entries.in_order(
+            entries.entry_of_gap(gap, gap.certainty)
+            for gap in chain(judged, owed.in_window(window, now, extent))
+            if gap.at in window and (wanted is None or gap in wanted)
+        )
     counts = entries.count(found)
     return Gaps(
         window=window,
@@ -140,7 +144,9 @@ def _suspects(window: Window, extent: Extent) -> dict[str, int]:
         "is_limited": extent.is_limited,
         **extent.parameters,
     }
-    found = dict(rows_within(LONGEST_QUERY, _SUSPECTS, given))
+    with connection.cursor() as cursor:
+        cursor.execute(_SUSPECTS, given)
+        found = dict(cursor.fetchall())
     if len(found) > MOST_SUSPECTS:
         raise TooMuch(f"{MOST_SUSPECTS:,} operations that are not plainly in order")
     return found
@@ -161,6 +167,17 @@ def _judged(operations: list[str], window: Window, now: datetime, extent: Extent
     messages = [each for of_one in told.values() for each in of_one]
     devices = {each.activation for each in messages if each.activation is not None}
     changes = evidence.status_changes_of(devices, window, extent)
-    known = evidence.knowledge(messages, changes, now, extent)
-    for of_one in told.values():
-        yield from judge(of_one, known).gaps
+    beside = evidence.Beside(lives=lives.by_name(lives.operation_events(operations, extent)))
+    known = evidence.knowledge(messages, changes, now, extent, beside=beside)
+    # What is known of a device tells why something is not there, and nothing of whether it is: so
+    # it is read for those alone that lack something.
+    lacking = {key: found for key, of_one in told.items() if (found := judge(of_one, known).gaps)}
+    named = {gap.activation for gaps in lacking.values() for gap in gaps}
+    events = events_of({each for each in named if each is not None}, extent=extent)
+    spans = owed.spans_of(events, window)
+    if not spans:
+        yield from chain.from_iterable(lacking.values())
+        return
+    known = replace(known, spans=spans)
+    for key in lacking:
+        yield from judge(told[key], known).gaps

@@ -3,14 +3,15 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from notifications.models import Notification
+from notifications.models import ActivationEvent, Notification
 from notifications.models.querysets import Apps, Extent
 from notifications.protocol.audience import Basis, Certainty
 from notifications.protocol.identity import first_id_at
+from notifications.protocol.reasons import CountsAs
 from notifications.protocol.window import Window
 
 from . import entries, evidence, sentences
-from .device import Gathered, emitted_entry, gather, trace_of
+from .device import Gathered, emitted_entry, gather, trace_of, with_verdicts
 from .entries import Entry, Row, Trace, UserTrace
 
 MOST_DEVICES = 20  # side by side; the ones told most lately
@@ -22,7 +23,9 @@ def trace_user(recipient: int, window: Window, *, now: datetime, apps: Apps = No
     extent = Extent(apps)
     activations = devices_of(recipient, window, extent)
     gathered = gather(activations, window, now=now, extent=extent, recipients={recipient})
-    traces = tuple(trace_of(each, gathered, window, recipient=recipient) for each in activations)
+    traces = with_verdicts(
+        [trace_of(each, gathered, window, recipient=recipient) for each in activations], gathered
+    )
     rows = _rows(traces, _to_nobody(recipient, traces, gathered, window))
     found = [each.entry for each in rows]
     counts = entries.count(found)
@@ -40,14 +43,22 @@ def trace_user(recipient: int, window: Window, *, now: datetime, apps: Apps = No
 
 
 def devices_of(recipient: int, window: Window, extent: Extent) -> tuple[str, ...]:
-    """The devices that notifications to this user named last before the end of ``window``."""
+    """The devices that notifications to this user, and events, named last before the end of
+    ``window``."""
+    told = (
+        ActivationEvent.objects.within(extent)
+        .filter(recipient=recipient, activation__isnull=False)
+        .between(None, window.until)
+        .newest_first()
+        .values_list("activation_id", flat=True)[:LOOKED_THROUGH]
+    )
     latest = (
         Notification.objects.within(extent)
         .filter(recipient=recipient, id__lt=first_id_at(window.until))
         .newest_first()
         .values_list("activation_id", flat=True)[:LOOKED_THROUGH]
     )
-    named = dict.fromkeys(each for each in latest if each is not None)
+    named = dict.fromkeys(each for each in (*latest, *told) if each is not None)
     return tuple(named)[:MOST_DEVICES]
 
 
@@ -61,10 +72,9 @@ def _to_nobody(
         for each in gathered.messages.values()
         if each.recipient == recipient and each.is_user_wide and each.at in window
     ]
-    for judgement in gathered.judgements.values():
-        for gap in judgement.gaps:
-            if gap.activation is None and gap.anchor.recipient == recipient and gap.at in window:
-                found.append(entries.entry_of_gap(gap, gap.certainty))
+    for gap in gathered.gaps:
+        if gap.activation is None and gap.anchor.recipient == recipient and gap.at in window:
+            found.append(entries.entry_of_gap(gap, gap.certainty))
     return [each for each in found if each.key not in shown]
 
 
@@ -73,6 +83,13 @@ def _rows(traces: tuple[Trace, ...], others: Iterable[Entry]) -> tuple[Row, ...]
     for trace in traces:
         for entry in trace.entries:
             rows.setdefault(entry.key, {})[trace.activation] = entry
-    found = [Row(entry=next(iter(cells.values())), devices=cells) for cells in rows.values()]
+    found = [Row(entry=_of_all(cells.values()), devices=cells) for cells in rows.values()]
     found += [Row(entry=each) for each in others]
     return tuple(sorted(found, key=lambda row: row.place))
+
+
+def _of_all(cells: Iterable[Entry]) -> Entry:
+    """The one that stands for the user: sent to any device, it was sent; and what is missing on one
+    is not explained by another."""
+    order = (None, CountsAs.MISSING, CountsAs.UNDECIDED, CountsAs.PENDING, CountsAs.EXPLAINED)
+    return min(cells, key=lambda each: order.index(each.counts_as))

@@ -11,19 +11,30 @@ from notifications.protocol.audience import Basis
 from notifications.protocol.expectations import Gap, Mark
 from notifications.protocol.extras import MessageType
 from notifications.protocol.message import Message
-from notifications.protocol.reasons import REASONS, Reason, counts_as
+from notifications.protocol.reasons import REASONS, Reason, Seen, counts_as
 
 # Each reason in the few words that a verdict has room for.
 WORDS: Mapping[Reason, str] = {
     Reason.NOT_DUE: "not due yet",
     Reason.NEVER_FINISHED: "announced, and its finish never sent",
     Reason.NEVER_ANNOUNCED: "finished, and never announced",
+    Reason.FINALIZED_UNTOLD: "finalised, and its finish never sent",
+    Reason.CREATED_UNANNOUNCED: "created, and never announced",
+    Reason.CHANGE_UNTOLD: "status changed, and never told",
+    Reason.POSTED_UNPUSHED: "posted to the inbox, and never pushed",
     Reason.FINISHED_ELSEWHERE: "finish sent to other devices only",
     Reason.UNKNOWN_TYPE_SENT: "a message of an unknown type sent instead",
     Reason.SOURCE_NEVER_SENDS: "never sent by this source",
+    Reason.NOT_REGISTERED: "device not registered for push",
+    Reason.INACTIVE_PERSONAL: "personal message, device not push-active",
+    Reason.NOT_ACTIVE: "activation blocked or removed",
+    Reason.NOBODY_TO_TELL: "no device of the user could be sent to",
+    Reason.NOT_COVERED: "the source was not recorded",
     Reason.SOURCE_SILENT: "the source was silent afterwards",
     Reason.RECORDING_BEGAN: "the source was not recorded before",
     Reason.STATUS_CHANGED: "the registration's status changed meanwhile",
+    Reason.REGISTRATION_UNKNOWN: "whether the device was registered for push is not known",
+    Reason.PUSH_NOT_TOLD: "whether a push was wanted is not told",
     Reason.ANNOUNCED_AGAIN: "announced again after it had finished",
     Reason.ANNOUNCED_ELSEWHERE: "announced to other devices only",
     Reason.DIFFERENT_DEVICES: "announced and finished on different devices",
@@ -75,8 +86,16 @@ def of_gap(gap: Gap) -> str:
         what=short(gap.message_type),
         due=told_at(gap.due),
         at=told_at(gap.seen) if gap.seen is not None else "",
+        until=told_at(gap.seen_until) if gap.seen_until is not None else "",
+        since=_since(gap.seen),
         other=_listed(gap.other),
     )
+
+
+def of_unsent(message: Message, reason: Reason, seen: Seen) -> str:
+    """Of a message that was emitted and that something kept from the device."""
+    what = short(message.message_type)
+    return f"{_what(message)} {REASONS[reason].sentence.format(what=what, since=_since(seen.at))}"
 
 
 def of_message(message: Message, basis: Basis, marks: Sequence[Mark], due: datetime | None) -> str:
@@ -124,6 +143,10 @@ def _because(reasons: Sequence[Reason], told: Mapping[Reason, int]) -> str:
     if len(reasons) == 1:
         return f" ({WORDS[reasons[0]]})"
     return f" ({'; '.join(f'{told[each]} {WORDS[each]}' for each in reasons)})"
+
+
+def _since(moment: datetime | None) -> str:
+    return f" since {told_at(moment)}" if moment is not None else ""
 
 
 def _what(message: Message) -> str:

@@ -159,6 +159,7 @@ def _gaps(export: Export) -> list[Row]:
             each.operation_name, each.certainty, each.basis, each.key, each.operation,
             each.activation, each.inbox_message, each.sentence, each.episode,
             [str(key) for key in each.evidence],
+            [str(key) for key in each.events],
         )
         for each in found.entries
     ]  # fmt: skip

@@ -6,15 +6,26 @@ from itertools import count
 from typing import Any
 from uuid import UUID
 
-from notifications.protocol.debts import Heard, Knowledge, Terms
+from notifications.protocol.coverage import Covered
+from notifications.protocol.events import (
+    ActivationEvent,
+    ActivationEventKind,
+    InboxEvent,
+    OperationEvent,
+)
 from notifications.protocol.expectations import Judgement, judge
 from notifications.protocol.extras import MessageType, OperationResult
+from notifications.protocol.knowledge import Emitters, Heard, Knowledge, Terms
 from notifications.protocol.message import Message
+from notifications.protocol.state import fold_spans
+from notifications.protocol.window import Window
 
 START = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
 OPERATION = "3f0d1c5e-7a52-4f0e-9d0b-6a2f3c1b8e47"
 PHONE, TABLET, WATCH = "phone", "tablet", "watch"
-SOURCE = "cloud"
+SOURCE, POWERAUTH = "cloud", "powerauth"
+USER = 1
+DAYS = 5 * 86_400  # seconds, long before and after everything
 LIFE, GRACE = 300, 120  # seconds
 DUE = LIFE + GRACE
 INIT, FINISHED = MessageType.OPERATION_INIT, MessageType.OPERATION_FINISHED
@@ -59,9 +70,17 @@ def knowing(
     last: float = 100_000,
     types: Iterable[str] = MessageType,
     changes: Mapping[str, Sequence[float]] | None = None,
+    covered: Sequence[tuple[float, float]] = (),
+    events: Sequence[ActivationEvent] = (),
+    happened: Sequence[OperationEvent] = (),
+    emits: Iterable[str] | Mapping[str, str] = MessageType,
+    linked: Iterable[str] = (POWERAUTH,),
     **terms: Any,
 ) -> Knowledge:
-    """By default long after everything, of a source that was heard of long before and after."""
+    """By default long after everything, of a source that was heard of long before and after, sends
+    everything, and whose operations have the names that PowerAuth has for them."""
+    devices = {each.activation for each in events if each.activation is not None}
+    all_of_it = Window(moment(-DAYS), moment(DAYS))
     terms = {"life": timedelta(seconds=LIFE), "grace": timedelta(seconds=GRACE)} | terms
     return Knowledge(
         now=moment(now),
@@ -70,6 +89,79 @@ def knowing(
         status_changes={
             device: [moment(each) for each in times] for device, times in (changes or {}).items()
         },
+        covered={SOURCE: Covered(tuple((moment(a), moment(b)) for a, b in covered))},
+        spans={each: fold_spans(each, events, all_of_it) for each in devices},
+        lives={
+            name: [each for each in happened if name in (each.operation, each.external)]
+            for life in happened
+            for name in (life.operation, life.external)
+            if name is not None
+        },
+        emitters=Emitters({(each, _app_of(each, emits)): (SOURCE,) for each in emits}),
+        linked=frozenset(linked),
+    )
+
+
+def _app_of(message_type: str, emits: Iterable[str] | Mapping[str, str]) -> str | None:
+    return emits.get(message_type) if isinstance(emits, Mapping) else None
+
+
+def told(kind: ActivationEventKind, at: float, of: str = PHONE, **more: Any) -> ActivationEvent:
+    """As PowerAuth's history or the Push Server itself tells it: at its time."""
+    return ActivationEvent(
+        id=UUID(int=next(_ids)),
+        source=POWERAUTH,
+        kind=kind,
+        activation=of,
+        **{
+            "happened_at": moment(at),
+            "observed_at": moment(DAYS),
+            "recorded_at": moment(DAYS),
+            "token": "t1",
+        }
+        | more,
+    )
+
+
+def status(value: str, at: float, of: str = PHONE, **more: Any) -> ActivationEvent:
+    return told(ActivationEventKind.STATUS, at, of, status=value, token=None, **more)
+
+
+def registered(at: float, of: str = PHONE, **more: Any) -> ActivationEvent:
+    return told(ActivationEventKind.REGISTERED, at, of, **more)
+
+
+def unregistered(at: float, of: str = PHONE, **more: Any) -> ActivationEvent:
+    return told(ActivationEventKind.UNREGISTERED, at, of, **more)
+
+
+def push_active(value: bool, at: float, of: str = PHONE) -> ActivationEvent:
+    return told(ActivationEventKind.PUSH_STATUS, at, of, push_active=value, token=None)
+
+
+def life(value: str, at: float = 0, **more: Any) -> OperationEvent:
+    """A callback: it tells no time of its own."""
+    return OperationEvent(
+        id=UUID(int=next(_ids)),
+        source=POWERAUTH,
+        status=value,
+        **{
+            "operation": OPERATION,
+            "observed_at": moment(at),
+            "recorded_at": moment(at),
+            "recipient": USER,
+        }
+        | more,
+    )
+
+
+def posted(at: float = 0, **more: Any) -> InboxEvent:
+    return InboxEvent(
+        id=UUID(int=next(_ids)),
+        source=SOURCE,
+        observed_at=moment(at),
+        recorded_at=moment(at),
+        **{"recipient": USER, "silent": False} | more,
     )
 
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from notifications.protocol.debts import Terms
 from notifications.protocol.expectations import Gap
 from notifications.protocol.extras import MessageType
+from notifications.protocol.knowledge import Terms
 from notifications.protocol.message import Message
 from notifications.protocol.reasons import REASONS, CountsAs, Reason, Rule, counts_as
 
@@ -24,12 +24,20 @@ from .messages import (
     finish,
     init,
     judged,
+    life,
     message,
     moment,
+    push_active,
+    registered,
+    status,
+    unregistered,
 )
+from .test_lives import LIFE_CASES, LifeCase
 
 MILLISECOND = 0.001
 HOUR = 3600
+GONE = [registered(-HOUR), unregistered(-60)]
+SLEEPING = [registered(-HOUR), push_active(value=False, at=-60)]
 ODD = "OP-000000017"  # no UUID
 UNKNOWN = "mtoken.operationUpdate"
 
@@ -67,6 +75,56 @@ CASES = [
     Case(Reason.ANNOUNCED_ELSEWHERE, [init(0), finish(20), finish(20, TABLET)]),
     Case(Reason.DIFFERENT_DEVICES, [init(0), finish(20, TABLET)]),
     Case(Reason.OUT_OF_ORDER, [finish(20), init(30)], {"now": DUE}),
+    Case(Reason.NOT_DUE, [init(0)], {"now": 1, "happened": [life("APPROVED", 1)]}),
+    Case(Reason.FINALIZED_UNTOLD, [init(0)], {"happened": [life("APPROVED", 20)]}),
+    Case(
+        Reason.UNKNOWN_TYPE_SENT,
+        [init(0), message(UNKNOWN, 20)],
+        {"happened": [life("APPROVED", 20)]},
+    ),
+    Case(
+        Reason.SOURCE_NEVER_SENDS, [init(0)], {"types": {INIT}, "happened": [life("APPROVED", 20)]}
+    ),
+    Case(Reason.SOURCE_SILENT, [init(0)], {"last": 60, "happened": [life("APPROVED", 20)]}),
+    Case(
+        Reason.STATUS_CHANGED,
+        [init(0)],
+        {"changes": {PHONE: [60]}, "happened": [life("APPROVED", 20)]},
+    ),
+    Case(
+        Reason.STATUS_CHANGED,
+        [init(0)],
+        {"events": [status("ACTIVE", -HOUR), status("BLOCKED", 60)]},
+    ),
+    Case(
+        Reason.ANNOUNCED_AGAIN,
+        [init(0), finish(20), init(30)],
+        {"happened": [life("APPROVED", 35)]},
+    ),
+    Case(Reason.NOT_REGISTERED, [init(0)], {"events": GONE}),
+    Case(Reason.NOT_REGISTERED, [init(0)], {"events": GONE, "happened": [life("APPROVED", 20)]}),
+    Case(Reason.INACTIVE_PERSONAL, [init(0, personal=True)], {"events": SLEEPING}),
+    Case(
+        Reason.INACTIVE_PERSONAL,
+        [init(0, personal=True)],
+        {"events": SLEEPING, "happened": [life("APPROVED", 20)]},
+    ),
+    Case(Reason.NOT_ACTIVE, [init(0)], {"events": [status("BLOCKED", -HOUR)]}),
+    Case(
+        Reason.NOT_ACTIVE,
+        [init(0)],
+        {
+            "events": [status("ACTIVE", -HOUR), status("REMOVED", 15)],
+            "happened": [life("EXPIRED", 20)],
+        },
+    ),
+    Case(Reason.NOT_COVERED, [init(0)], {"covered": [(-HOUR, 100), (200, HOUR)]}),
+    Case(
+        Reason.NOT_COVERED,
+        [init(0)],
+        {"covered": [(-HOUR, 100), (200, HOUR)], "happened": [life("APPROVED", 20)]},
+    ),
+    Case(Reason.NOT_COVERED, [finish(0)], {"covered": [(-HOUR, -60), (-50, HOUR)]}),
     Case(Reason.ODD_IDENTIFIER, [init(0, operation=ODD)]),
     Case(Reason.ODD_IDENTIFIER, [finish(0, operation=ODD)]),
 ]
@@ -91,6 +149,7 @@ def test_every_reason_of_the_table_is_produced_by_each_of_its_rules(
         for case in CASES
         for gap in judged(*case.messages, **case.known).gaps
     }
+    produced |= {(gap.reason, gap.rule) for case in LIFE_CASES for gap in case.gaps()}
     assert (reason, rule) in produced
 
 
@@ -101,11 +160,21 @@ def test_the_table_is_closed() -> None:
 
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_a_sentence_has_all_that_it_names(case: Case) -> None:
-    gap = first_gap(*case.messages, **case.known)
+    has_what_its_sentence_names(first_gap(*case.messages, **case.known))
+
+
+@pytest.mark.parametrize("case", LIFE_CASES, ids=str)
+def test_a_sentence_about_what_events_owe_has_all_that_it_names(case: LifeCase) -> None:
+    for gap in case.gaps():
+        has_what_its_sentence_names(gap)
+
+
+def has_what_its_sentence_names(gap: Gap) -> None:
     sentence = REASONS[gap.reason].sentence
     named = {name for _, name, _, _ in Formatter().parse(sentence) if name}
-    assert named <= {"what", "due", "at", "other"}
-    assert ("at" in named) == (gap.seen is not None)
+    assert named <= {"what", "due", "at", "until", "since", "other"}
+    assert not named & {"at", "until"} or gap.seen is not None
+    assert ("until" in named) == (gap.seen_until is not None)
     assert not ("other" in named and not gap.other)
 
 

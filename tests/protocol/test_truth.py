@@ -9,8 +9,8 @@ import pytest
 from bench import _scoring
 from bench._scoring import Score, score
 from notifications.protocol.audience import Basis, Certainty
-from notifications.protocol.debts import Knowledge
 from notifications.protocol.expectations import Judgement, judge
+from notifications.protocol.knowledge import Knowledge
 from notifications.protocol.message import Message
 from notifications.protocol.reasons import CountsAs, Reason
 from notifications.world import Fault

@@ -222,11 +222,11 @@ def test_the_number_of_queries_is_fixed(
     busiest = max(Recipient.objects.all(), key=lambda person: person.notifications.count())
     activation = busiest.notifications.exclude(activation=None)[0].activation_id
     operation = Operation.objects.all()[0].pk
-    with django_assert_max_num_queries(7):
+    with django_assert_max_num_queries(12):
         trace_device(activation, DAY, now=NOW)
-    with django_assert_max_num_queries(8):
+    with django_assert_max_num_queries(14):
         trace_user(busiest.pk, DAY, now=NOW)
-    with django_assert_max_num_queries(4):
+    with django_assert_max_num_queries(7):
         trace_operation(operation, now=NOW)
 
 

@@ -13,7 +13,7 @@ from notifications.models import MAX_CASE_NUMBER, AccessRecord
 from notifications.models.patience import TooMuch
 from notifications.protocol.window import BadWindow, Window, read_window
 from notifications.trace.access import Viewer
-from notifications.trace.entries import Entry, Kind
+from notifications.trace.entries import Entry
 from notifications.trace.sentences import short
 
 
@@ -64,9 +64,7 @@ def printable(text: str) -> str:
 
 
 def _line(entry: Entry, *, lanes: bool) -> list[str]:
-    sign = (
-        "+" if entry.kind is Kind.NOTIFICATION else {"missing": "✗"}.get(str(entry.counts_as), "?")
-    )
+    sign = "+" if entry.is_sent else {"missing": "✗"}.get(str(entry.counts_as), "?")
     return [
         entry.at.replace(tzinfo=None).isoformat(" ", "milliseconds"),
         sign,

@@ -1,0 +1,72 @@
+"""What events owe to a user is not owed to a device that could not be sent to, nor to a user of
+whom that is so of all devices."""
+
+from collections.abc import Collection
+from dataclasses import replace
+
+from .eligibility import kept_from, not_active
+from .expectations import Gap
+from .knowledge import Knowledge
+from .reasons import CountsAs, Reason, Rule, Seen
+
+MOST_EVENTS = 20  # that a gap names: a user may have any number of devices
+
+
+def excused(gap: Gap, device: str, known: Knowledge) -> Gap:
+    """The ``gap`` as it is of one ``device``."""
+    kept = _kept(gap, device, known) if _is_owed_by_events(gap) else None
+    return gap if kept is None else _because(gap, *kept)
+
+
+def excused_of_user(gap: Gap, devices: Collection[str], known: Knowledge) -> Gap:
+    """The ``gap`` as it is of a user who is known to have these ``devices``; without any in its
+    app, nothing is known."""
+    concerned = [each for each in devices if _is_of_app(gap, each, known)]
+    if not is_of_user(gap) or not concerned:
+        return gap
+    kept = [_kept(gap, each, known) for each in concerned]
+    seen = [each[1] for each in kept if each is not None]
+    if len(seen) < len(kept):
+        return gap
+    events = tuple(event for each in seen for event in each.events)
+    return _because(gap, Reason.NOBODY_TO_TELL, Seen(events=events[:MOST_EVENTS]))
+
+
+def is_of_user(gap: Gap) -> bool:
+    """Owed by an event, and to no device by name."""
+    return _is_owed_by_events(gap) and gap.activation is None
+
+
+def _is_owed_by_events(gap: Gap) -> bool:
+    return gap.rule in (Rule.E0, Rule.E5) and gap.counts_as is not CountsAs.PENDING
+
+
+def _is_of_app(gap: Gap, device: str, known: Knowledge) -> bool:
+    state = known.state_at(device, gap.at)
+    return (
+        state is None
+        or None in (state.app.value, gap.anchor.app)
+        or (state.app.value == gap.anchor.app)
+    )
+
+
+def _kept(gap: Gap, device: str, known: Knowledge) -> tuple[Reason, Seen] | None:
+    """Operations are announced to active activations; inbox messages go to blocked ones too."""
+    state = known.state_at(device, gap.at)
+    if state is None:
+        return None
+    kept = kept_from(state, personal=gap.anchor.personal)
+    if kept is None and gap.rule is Rule.E0 and (seen := not_active(state)) is not None:
+        return Reason.NOT_ACTIVE, seen
+    return kept
+
+
+def _because(gap: Gap, reason: Reason, seen: Seen) -> Gap:
+    return replace(
+        gap,
+        reason=reason,
+        seen=seen.at,
+        seen_until=None,
+        other=seen.other,
+        events=tuple(dict.fromkeys((*gap.events, *seen.events))),
+    )

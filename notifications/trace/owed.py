@@ -1,0 +1,159 @@
+"""What events owe and no message met, for the devices of a trace and for all in a window."""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+from notifications.models.querysets import Extent
+from notifications.protocol import lives as rules
+from notifications.protocol.episodes import LATE_WITHIN
+from notifications.protocol.events import (
+    ActivationEvent,
+    InboxEvent,
+    OperationEvent,
+)
+from notifications.protocol.excuses import excused_of_user, is_of_user
+from notifications.protocol.expectations import Gap
+from notifications.protocol.extras import MessageType
+from notifications.protocol.knowledge import Knowledge
+from notifications.protocol.message import Message, later
+from notifications.protocol.state import Span, fold_spans
+from notifications.protocol.window import Window
+
+from . import evidence, lives
+from .states import events_of
+
+OPERATION_TYPES = (MessageType.OPERATION_INIT, MessageType.OPERATION_FINISHED)
+TOGETHER = 200  # devices, users or operations that are judged at a time
+BEFORE = timedelta(days=1)  # of a window: whether a status is another than it was
+
+
+def of_devices(
+    devices: Iterable[str],
+    operations: Iterable[OperationEvent],
+    inbox: Iterable[InboxEvent],
+    told: Collection[Message],
+    known: Knowledge,
+) -> Iterator[Gap]:
+    """What is owed by the events of these devices and of their users, beside the ``told``."""
+    by_device: dict[str, list[Message]] = {}
+    for each in told:
+        if each.activation is not None:
+            by_device.setdefault(each.activation, []).append(each)
+    for device in devices:
+        yield from rules.status_changes_owed(device, by_device.get(device, ()), known)
+    posted, pushed = _by_recipient(inbox), _by_recipient(told)
+    for recipient, of_one in posted.items():
+        yield from rules.inbox_pushes_owed(of_one, pushed.get(recipient, ()), known)
+    yield from rules.announcements_owed(operations, about(told), known)
+
+
+def about(told: Iterable[Message]) -> set[str]:
+    """The operations that are announced or finished."""
+    return {
+        each.operation
+        for each in told
+        if each.operation is not None and each.message_type in OPERATION_TYPES
+    }
+
+
+def in_window(window: Window, now: datetime, extent: Extent) -> Iterator[Gap]:
+    """All that is owed by events of ``window``, looked for among those that may lack what they owe.
+    Raises ``TooMuch``."""
+    sent = {name for name, _ in lives.emitters({None}, now, extent).by_app}
+    for message_type, find in (
+        (MessageType.STATUS_CHANGE, _changes),
+        (MessageType.INBOX_MESSAGE_NEW, _posts),
+        (MessageType.OPERATION_INIT, _announcements),
+    ):
+        if message_type in sent:
+            yield from (gap for gap in find(window, now, extent) if gap.at in window)
+
+
+def spans_of(
+    events: Mapping[str, Sequence[ActivationEvent]], window: Window
+) -> dict[str, tuple[Span, ...]]:
+    """The states of these devices around ``window``; of those without events, nothing."""
+    reach = Window(later(window.since, -BEFORE), later(window.until, BEFORE))
+    return {device: fold_spans(device, told, reach) for device, told in events.items() if told}
+
+
+def _changes(window: Window, now: datetime, extent: Extent) -> Iterator[Gap]:
+    for devices in _chunks(lives.changed_in(window, extent)):
+        spans = spans_of(events_of(devices, extent=extent), window)
+        sent = evidence.status_changes_of(devices, window, extent)
+        known = _knowledge((), (), spans, window, now, extent)
+        yield from of_devices(devices, (), (), sent, known)
+
+
+def _posts(window: Window, now: datetime, extent: Extent) -> Iterator[Gap]:
+    grace = evidence.terms().grace
+    suspects = lives.unpushed_in(window, extent, grace=grace, late=LATE_WITHIN)
+    for recipients in _chunks(suspects):
+        events = lives.inbox_events_of(recipients, window, extent)
+        sent = evidence.inbox_pushes_to(recipients, window, extent)
+        known = _knowledge((), events, {}, window, now, extent)
+        posted, pushed = _by_recipient(events), _by_recipient(sent)
+        found = [
+            gap
+            for recipient, of_one in posted.items()
+            for gap in rules.inbox_pushes_owed(of_one, pushed.get(recipient, ()), known)
+        ]
+        yield from excuse_users(found, known, extent)
+
+
+K = TypeVar("K", int, str)
+
+
+def _chunks(suspects: Sequence[K]) -> Iterator[Sequence[K]]:
+    for start in range(0, len(suspects), TOGETHER):
+        yield suspects[start : start + TOGETHER]
+
+
+T = TypeVar("T", InboxEvent, Message)
+
+
+def _by_recipient(each_of: Iterable[T]) -> dict[int | None, list[T]]:
+    found: dict[int | None, list[T]] = {}
+    for each in each_of:
+        found.setdefault(each.recipient, []).append(each)
+    return found
+
+
+def _announcements(window: Window, now: datetime, extent: Extent) -> Iterator[Gap]:
+    for operations in _chunks(lives.unannounced_in(window, extent)):
+        events = lives.operation_events(operations, extent)
+        told = evidence.about_operations(lives.by_name(events).keys(), extent)
+        known = _knowledge(events, (), {}, window, now, extent)
+        messages = [each for of_one in told.values() for each in of_one]
+        found = list(rules.announcements_owed(events, about(messages), known))
+        yield from excuse_users(found, known, extent)
+
+
+def excuse_users(gaps: Sequence[Gap], known: Knowledge, extent: Extent) -> Iterator[Gap]:
+    """These ``gaps``, some of which are owed to users as a whole, in the light of what is known of
+    all devices of each."""
+    of_users = [gap for gap in gaps if is_of_user(gap) and gap.anchor.recipient is not None]
+    if not of_users:
+        yield from gaps
+        return
+    owned = lives.devices_of({gap.anchor.recipient or 0 for gap in of_users}, extent)
+    devices = {device for of_one in owned.values() for device in of_one}
+    moments = [gap.at for gap in of_users]
+    spans = spans_of(events_of(devices, extent=extent), Window(min(moments), max(moments)))
+    beside = replace(known, spans=spans)
+    for gap in gaps:
+        yield excused_of_user(gap, owned.get(gap.anchor.recipient or 0, ()), beside)
+
+
+def _knowledge(
+    operations: Collection[OperationEvent],
+    inbox: Collection[InboxEvent],
+    spans: Mapping[str, Sequence[Span]],
+    window: Window,
+    now: datetime,
+    extent: Extent,
+) -> Knowledge:
+    beside = evidence.beside(operations, inbox, spans, now, extent)
+    return evidence.knowledge((), (), now, extent, beside=beside, since=window.since)
