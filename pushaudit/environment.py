@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Callable, Sequence
 from typing import Any, Literal, NoReturn
+from urllib.parse import urlsplit
 
 import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
@@ -74,6 +75,19 @@ class Environment:
             if not re.fullmatch(r"https?://[^/\s]+", origin):
                 self.refuse(name, f"must list origins such as https://host, not {origin!r}")
         return value or default
+
+    def urls(self, name: str, *, most: int) -> list[str]:
+        """Of HTTP, without anything secret: they are shown in logs."""
+        value = self._words(name)
+        if not all(_is_plain_url(url) for url in value):  # none is quoted: it may have a password
+            self.refuse(
+                name,
+                "must list addresses such as https://push.bank.example/push/service/status,"
+                " separated by commas, without user, password, query and fragment",
+            )
+        if len(set(value)) < len(value) or len(value) > most:
+            self.refuse(name, f"must list at most {most} addresses, once each")
+        return value
 
     def database(
         self, name: str, *, local_default: Literal[False] | Callable[[], dict[str, Any]]
@@ -168,6 +182,16 @@ class Environment:
             return reader(name, default)
         except EnvError as error:
             raise ImproperlyConfigured(f"environment variable {name}: {error}") from None
+
+
+def _is_plain_url(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        is_reachable = bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+    is_plain = re.fullmatch(r"[!-~]+", url) is not None and not set(url) & set("@?#")
+    return parts.scheme in ("http", "https") and is_reachable and is_plain
 
 
 def _is_strong(secret: str) -> bool:

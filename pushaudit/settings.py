@@ -225,11 +225,13 @@ SPECTACULAR_SETTINGS = {
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
     # Named, so that a field added elsewhere with the same choices renames nothing.
     "ENUM_NAME_OVERRIDES": {
+        "ActivationEventKind": "notifications.protocol.events.ActivationEventKind",
         "AddressedTo": "notifications.models.notification.AddressedTo",
         "Basis": "notifications.protocol.audience.Basis",
         "Certainty": "notifications.protocol.audience.Certainty",
         "ClientKind": "notifications.api.serializers.CLIENT_KINDS",
         "ClientResult": "notifications.api.serializers.CLIENT_RESULTS",
+        "ContactKind": "notifications.models.coverage.ContactKind",
         "CountsAs": "notifications.protocol.reasons.CountsAs",
         "DataSet": "notifications.models.export.DataSet",
         "EntryKind": "notifications.trace.entries.Kind",
@@ -240,8 +242,10 @@ SPECTACULAR_SETTINGS = {
         "Grade": "notifications.protocol.audience.Grade",
         "Mark": "notifications.protocol.expectations.Mark",
         "Reason": "notifications.protocol.reasons.Reason",
-        "ReceiptStatus": "notifications.api.shapes.RECEIPTS",
+        "ReceiptStatus": "notifications.api.receipts.RECEIPTS",
+        "RegistrationEnding": "notifications.protocol.registrations.Ending",
         "Rule": "notifications.protocol.reasons.Rule",
+        "Standing": "notifications.protocol.told.Standing",
         "StatsDimension": "notifications.trace.stats.Dimension",
         "StatsInterval": "notifications.trace.stats.Interval",
     },
@@ -265,6 +269,16 @@ TRACE_GRACE = timedelta(seconds=env.seconds("PUSHAUDIT_TRACE_GRACE", default=120
 OPERATION_IDS_ARE_UUIDS = (
     env.choice("PUSHAUDIT_OPERATION_IDS", default="uuid", choices=("uuid", "any")) == "uuid"
 )
+
+# Between two contacts of a source no further apart, it is taken for recorded.
+COVERAGE_SILENCE = timedelta(
+    seconds=env.seconds("PUSHAUDIT_COVERAGE_SILENCE", default=300, least=10, most=86_400)
+)
+# Asked for through the proxy of a mirror, whose copies prove that it mirrors.
+PROBE_URLS = env.urls("PUSHAUDIT_PROBE_URLS", most=20)
+
+# Whether the titles and bodies of mirrored messages are kept, beside the evidence.
+KEEP_CONTENT = env.flag("PUSHAUDIT_KEEP_CONTENT", default=False)
 
 LOGGING = {
     "version": 1,

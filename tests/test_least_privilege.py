@@ -2,21 +2,28 @@
 
 import re
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
 import pytest
 from django.db import DatabaseError, connection, transaction
+from django.utils import timezone
+from pytest_django.fixtures import Settings
 from rest_framework.test import APIClient
 
+from notifications.ingest.contacts import note_contact, note_error
+from notifications.ingest.reports import Reports
+from notifications.integrity.contents import apply, plan_forgetting
 from notifications.integrity.tallies import find_differences, fold_tallies, forget_tallies
-from notifications.models import AccessRecord
+from notifications.models import AccessRecord, ContactKind
 from notifications.protocol.window import Window
 from notifications.trace.access import Viewer, record_access
 from notifications.trace.overview import keep_overview, read_overview
+from notifications.trace.sources import standings
 from notifications.trace.stats import Question, count
 from tests.conftest import INIT, NOW
+from tests.ingest.mirroring import INBOX, INBOX_MESSAGE, SEND, mirror, sending, wrapped
 
 PAGE = Path(__file__).parent.parent / "docs" / "operations.md"
 
@@ -34,7 +41,11 @@ def serving_role(db: None) -> Iterator[None]:
 
 
 def test_it_records_and_reads(
-    emitter: APIClient, support: APIClient, serving_role: None, record_one: Callable[..., UUID]
+    emitter: APIClient,
+    support: APIClient,
+    serving_role: None,
+    record_one: Callable[..., UUID],
+    settings: Settings,
 ) -> None:
     response = emitter.post("/api/v1/notifications/", {"extras": INIT}, format="json")
     assert response.status_code == 201
@@ -42,6 +53,10 @@ def test_it_records_and_reads(
     viewer = Viewer("support", AccessRecord.Via.API)
     record_access(viewer, action=AccessRecord.Action.DEVICE_TRACE, subject="device")
     assert AccessRecord.objects.count() == 1
+    settings.KEEP_CONTENT = True
+    for address, body in ((SEND, sending()), (INBOX, wrapped(INBOX_MESSAGE))):
+        assert mirror(emitter, address, body).status_code == 200
+    assert apply(plan_forgetting(timezone.now() + timedelta(days=1))) == 1
     # A month that nobody made ahead:
     record_one(emitted_at="2037-05-01T00:00:00Z", user_id="user-1", extras=INIT)
 
@@ -78,6 +93,15 @@ def test_it_keeps_what_the_home_page_shows(
     assert [each.source for each in told.contacts] == ["demo-bank"]
 
 
+def test_it_notes_contacts_and_errors(serving_role: None) -> None:
+    note_contact("mirror", ContactKind.PROBE)
+    assert not note_contact("mirror", ContactKind.REPORT, at=datetime.now(UTC)).is_new
+    for _ in range(2):
+        note_error("mirror", code="conflict")
+    Reports().look()
+    assert standings(["mirror"], datetime.now(UTC))["mirror"].refused == 2
+
+
 @pytest.mark.parametrize(
     "statement",
     [
@@ -86,6 +110,10 @@ def test_it_keeps_what_the_home_page_shows(
         "UPDATE notifications_accessrecord SET who = 'x'",
         "DELETE FROM notifications_accessrecord",
         "TRUNCATE notifications_accessrecord",
+        "UPDATE notifications_activationevent SET status = 'ACTIVE'",
+        "DELETE FROM notifications_operationevent",
+        "DELETE FROM notifications_inboxevent",
+        "UPDATE notifications_presentation SET sound = 'x'",
         "TRUNCATE notifications_notification",
         "DELETE FROM notifications_notification_y2026m03",
         "DROP TABLE notifications_notification_y2026m03",

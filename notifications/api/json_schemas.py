@@ -1,8 +1,10 @@
 """What serializers cannot say, as JSON Schema for the OpenAPI document: the envelope with the rules
 between its fields, and problems, whose faults have a member named ``in``."""
 
+from collections.abc import Iterable
 from typing import Any
 
+from notifications.ingest.callbacks import OF_ACTIVATIONS, OF_OPERATIONS
 from notifications.ingest.envelope import ADDRESSED_TO, MAX_FAULTS
 from notifications.protocol.clients import PLATFORM_NAMES
 from notifications.protocol.extras import MAX_IDENTIFIER
@@ -88,6 +90,40 @@ ENVELOPE: dict[str, Any] = {
         }
     ],
 }
+_SUBJECT = {
+    "type": "string",
+    "minLength": 1,
+    "maxLength": MAX_IDENTIFIER,
+    "pattern": "^[^\\u0000]*$",
+}
+
+
+def _about(types: Iterable[str], name: str) -> dict[str, Any]:
+    return {"if": _given("type", {"enum": sorted(types)}), "then": _given(name, _SUBJECT)}
+
+
+CALLBACK: dict[str, Any] = {
+    "type": "object",
+    "description": "A callback of PowerAuth as it is sent. Read are, where they are told, `userId`,"
+    " `applicationId`, `activationStatus`, `blockedReason`, `platform` of an activation, and"
+    " `userId`, `applications`, `status`, `operationType`, `externalId`, `timestampCreated`,"
+    " `timestampExpires`, `timestampFinalized` of an operation. One that cannot be used is left out"
+    " with a finding. A callback of another type is answered and ignored.",
+    "required": ["type"],
+    "properties": {"type": {"type": "string"}},
+    "allOf": [_about(OF_ACTIVATIONS, "activationId"), _about(OF_OPERATIONS, "operationId")],
+    "examples": [
+        {
+            "type": "ACTIVATION",
+            "activationId": "49414e31-f3df-4cea-87e6-f214ca3b8412",
+            "userId": "user-1",
+            "activationStatus": "BLOCKED",
+            "blockedReason": "NOT_SPECIFIED",
+            "applicationId": "mobile-app",
+            "platform": "ios",
+        }
+    ],
+}
 LINES = {
     "type": "string",
     "description": "Lines of envelopes (NDJSON), each as of a single notification.",
@@ -140,4 +176,17 @@ LIST_WINDOW = {
         "is_default": {"type": "boolean"},
     },
 }
-SCHEMAS = {"ListWindow": LIST_WINDOW, "Envelope": ENVELOPE, "Fault": FAULT, "Problem": PROBLEM}
+HEARTBEAT_REQUEST: dict[str, Any] = {
+    "type": "object",
+    "description": "Nothing yet.",
+    "properties": {},
+    "additionalProperties": False,
+}
+SCHEMAS = {
+    "Callback": CALLBACK,
+    "HeartbeatRequest": HEARTBEAT_REQUEST,
+    "ListWindow": LIST_WINDOW,
+    "Envelope": ENVELOPE,
+    "Fault": FAULT,
+    "Problem": PROBLEM,
+}

@@ -8,12 +8,12 @@ from rest_framework.views import APIView
 
 class Limited(APIView):
     """Base of all views. ``bucket`` can be an argument of ``@action`` too. A POST is counted to
-    ``ingest``, unless its view exports.
+    ``ingest``, unless its view says otherwise.
 
     Counted as soon as it is known who asks, so that a request refused for its rights counts too.
     """
 
-    bucket: Literal["read", "export"] = "read"
+    bucket: Literal["read", "export", "ingest"] = "read"
 
     def perform_authentication(self, request: Request) -> None:
         super().perform_authentication(request)

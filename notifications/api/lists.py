@@ -1,6 +1,6 @@
 """Lists and single things of the record, each over its own filters."""
 
-from collections.abc import Container, Mapping
+from collections.abc import Container, Mapping, Sequence
 from typing import Any
 
 from django.db.models import QuerySet
@@ -36,20 +36,31 @@ class ListViewSet(QuestionViewSet):
     def list(self, request: Request) -> Response:
         require_users(request, request.query_params, where="query")
         asked, paging = self.asked(self.listed(apps_of(request)))
-        pages = ListPages(self.basename or "", asked, paging)
+        return self.page_of(asked, paging, of=self.basename or "", shown_as=self.serializer_class)
+
+    def page_of(self, asked: Any, paging: Any, *, of: str, shown_as: Any) -> Response:
+        """The page of what ``asked`` finds; ``of`` names the list, whose cursors no other takes."""
+        pages = ListPages(of, asked, paging)
         page = bounded(pages.read)
-        addresses = links(request, page, asked)
+        addresses = links(self.request, page, asked)
         document: dict[str, Any] = {**addresses}
         if isinstance(asked, WindowedFilters):
             document["window"] = _window(asked)
         if paging.value("count"):
             document["estimated_count"] = pages.estimate()
-        document["results"] = self.get_serializer(page.rows, many=True).data
+        shown = shown_as(page.rows, many=True, context=self.context_of(page.rows))
+        document["results"] = shown.data
         return Response(document, headers=link_header(addresses["next"], addresses["previous"]))
 
     def retrieve(self, request: Request, pk: Any) -> Response:
         shown = self.find(pk)
-        return Response({**self.get_serializer(shown).data, **self.beside(shown)})
+        shown_as: Any = self.serializer_class
+        told = shown_as(shown, context=self.context_of([shown]))
+        return Response({**told.data, **self.beside(shown)})
+
+    def context_of(self, rows: Sequence[Any]) -> dict[str, Any]:
+        """What it takes to show ``rows``, looked up for all of them at once."""
+        return self.get_serializer_context()
 
     def listed(self, apps: Apps) -> "QuerySet[Any]":
         """What there is for an account that is limited to ``apps``."""

@@ -24,19 +24,16 @@ from notifications.models.querysets import Apps
 from .addresses import address_of, address_of_list, address_of_trace
 from .bodies import json_body, ndjson_body
 from .feed import FeedPage, read_feed
+from .ingesting import Ingesting
 from .json_schemas import LINES
 from .lists import ListViewSet
 from .pagination import link_header
 from .permissions import apps_of
 from .problems import Fault, Problem
+from .receipts import BulkReportSerializer, ReceiptSerializer
 from .schema import may_answer
 from .serializers import NotificationSerializer
-from .shapes import (
-    BulkReportSerializer,
-    FeedSerializer,
-    NotificationDetailSerializer,
-    ReceiptSerializer,
-)
+from .shapes import FeedSerializer, NotificationDetailSerializer
 
 INTERRUPTIONS = {
     "incomplete_body": 400,
@@ -49,7 +46,7 @@ INTERRUPTIONS = {
 
 
 @extend_schema_view(retrieve=extend_schema(responses=NotificationDetailSerializer))
-class NotificationViewSet(ListViewSet):
+class NotificationViewSet(Ingesting, ListViewSet):
     queryset = Notification.objects.all()
     serializer_class = NotificationSerializer
     question_class = NotificationFilters
@@ -89,7 +86,9 @@ class NotificationViewSet(ListViewSet):
                 body, source=request.user.get_username(), clock=timezone.now, gzipped=gzipped
             )
         except Interrupted as interruption:
+            self.note_faults(interruption.report.faults)
             raise _interrupted(interruption) from interruption
+        self.note_faults(report.faults)
         counts = report.as_json()
         del counts["committed_through_line"]  # of a stream that was read to its end: its last
         return Response(counts)

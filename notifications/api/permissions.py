@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 VIEW_USERS = "notifications.view_recipient"
 EXPORT = "notifications.add_export"
 VIEW_EXPORTS = "notifications.view_export"
+ADD_EVENTS = ("notifications.add_activationevent", "notifications.add_operationevent")
 
 
 class ModelPermissions(DjangoModelPermissions):
@@ -75,8 +76,40 @@ class OfAllApps(ModelPermissions):
         return True
 
 
+class MayMirror(NamedRight):
+    """To report by any method that the view has; another is 405 and not 403."""
+
+    right = "notifications.add_notification"
+
+    def has_permission(self, request: Request, view: "APIView") -> bool:
+        is_report = request.method != "OPTIONS" and hasattr(view, (request.method or "").lower())
+        return super().has_permission(request, view) or bool(
+            request.user.is_authenticated and not is_report
+        )
+
+
+class MayReport(BasePermission):
+    """Whoever may report anything. A wrong method is 405 and not 403."""
+
+    rights = ("notifications.add_notification", "notifications.add_activationevent")
+    message = f"This account lacks {' and '.join(rights)}; an administrator gives one by a group."
+
+    def has_permission(self, request: Request, view: "APIView") -> bool:
+        if not request.user.is_authenticated:
+            return False
+        return request.method != "POST" or any(map(request.user.has_perm, self.rights))
+
+
 class MayViewOperations(NamedRight):
     right = "notifications.view_operation"
+
+
+class MayViewActivationEvents(NamedRight):
+    right = "notifications.view_activationevent"
+
+
+class MayViewOperationEvents(NamedRight):
+    right = "notifications.view_operationevent"
 
 
 class MayExport(BasePermission):
@@ -93,6 +126,22 @@ class MayExport(BasePermission):
         missing = lacking_to_export(request, view.dataset) if view.action else []
         self.message = told_lacking(missing)
         return not missing
+
+
+class MayReportEvents(BasePermission):
+    """To tell of the lives of devices and of operations; a wrong method is 405 and not 403."""
+
+    message: str
+
+    def rights(self, view: Any) -> Sequence[str]:
+        return ADD_EVENTS
+
+    def has_permission(self, request: Request, view: "APIView") -> bool:
+        if not request.user.is_authenticated:
+            return False
+        missing = [each for each in ADD_EVENTS if not request.user.has_perm(each)]
+        self.message = told_lacking(missing)
+        return request.method != "POST" or not missing
 
 
 class MayAskForExports(NamedRight):

@@ -6,7 +6,6 @@ from functools import cache
 from http import HTTPStatus
 from typing import Any, TypeVar
 
-from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.plumbing import get_doc
@@ -15,9 +14,11 @@ from rest_framework.permissions import AllowAny, DjangoModelPermissions
 from notifications.filters.base import Filters, WindowedFilters
 from notifications.filters.parameters import Parameter
 
+from . import security_schemes  # noqa: F401  (known by having been imported)
 from .export_requests import SCHEMA as EXPORT_REQUEST
 from .json_schemas import SCHEMAS
-from .permissions import MayExport, MaySeeExports, NamedRight
+from .mirror_schemas import SCHEMAS as MIRRORED
+from .permissions import MayExport, MayReport, MayReportEvents, MaySeeExports, NamedRight
 from .problems import CONTENT_TYPE
 
 # Every problem of the API but server_error, which no operation promises, and method_not_allowed,
@@ -49,6 +50,7 @@ STATUS_OF: Mapping[str, int] = {
     "expands_too_much": 413,
     "unsupported_media_type": 415,
     "invalid_envelope": 422,
+    "invalid_callback": 422,
     "invalid_export": 422,
     "throttled": 429,
     "unavailable": 503,
@@ -97,11 +99,12 @@ HEADERS: Mapping[str, dict[str, Any]] = {
 Action = TypeVar("Action", bound=Callable[..., Any])
 
 
-def may_answer(*codes: str) -> Callable[[Action], Action]:
+def may_answer(*codes: str, body_is_optional: bool = False) -> Callable[[Action], Action]:
     """Names the problems of a view's method that do not follow from its shape."""
 
     def mark(action: Action) -> Action:
         action.problems = codes  # type: ignore[attr-defined]
+        action.body_is_optional = body_is_optional  # type: ignore[attr-defined]
         return action
 
     return mark
@@ -113,21 +116,6 @@ def document() -> dict[str, Any]:
     generator: Any = SchemaGenerator
     made: dict[str, Any] = generator().get_schema(request=None, public=True)
     return made
-
-
-class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
-    """HTTP knows no scheme ``Token``, so it is told as a header."""
-
-    target_class = "notifications.api.authentication.TokenAuthentication"
-    name = "token"
-
-    def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, str]:
-        return {
-            "type": "apiKey",
-            "in": "header",
-            "name": "Authorization",
-            "description": "`Authorization: Token …`, of a service account.",
-        }
 
 
 class OperationSchema(AutoSchema):
@@ -177,7 +165,7 @@ class OperationSchema(AutoSchema):
     def _get_request_body(self, direction: Any = "request") -> dict[str, Any] | None:
         body: dict[str, Any] | None
         body = super()._get_request_body(direction)  # type: ignore[no-untyped-call]
-        return body and body | {"required": True}
+        return body and body | {"required": not getattr(self._method(), "body_is_optional", False)}
 
     def _get_response_bodies(self, direction: Any = "response") -> dict[str, Any]:
         answers: dict[str, Any] = super()._get_response_bodies(direction)
@@ -212,7 +200,7 @@ class OperationSchema(AutoSchema):
             found.add("unknown_parameter")
         if ("query", "cursor") in parameters:
             found.add("invalid_cursor")
-        if self.method == "POST" and self._get_request_body():
+        if self.method in ("POST", "PUT") and self._get_request_body():
             found |= {*OF_BODIES}
         if self.view.get_throttles():
             found.add("throttled")
@@ -246,7 +234,9 @@ class OperationSchema(AutoSchema):
         for permission in self.view.get_permissions():
             if isinstance(permission, NamedRight):
                 yield permission.right
-            elif isinstance(permission, (MayExport, MaySeeExports)):
+            elif isinstance(permission, MayReport):
+                yield "` or `".join(permission.rights)
+            elif isinstance(permission, (MayExport, MayReportEvents, MaySeeExports)):
                 yield from permission.rights(self.view)
             elif isinstance(permission, DjangoModelPermissions):
                 model = self.view.get_queryset().model
@@ -290,7 +280,7 @@ def _parameter(name: str, told: Parameter) -> dict[str, Any]:
 def add_components(result: dict[str, Any], **context: Any) -> dict[str, Any]:
     """A postprocessing hook: what operations refer to and no serializer says."""
     components = result["components"]
-    made = {**components["schemas"], **SCHEMAS, "ExportRequest": EXPORT_REQUEST}
+    made = {**components["schemas"], **SCHEMAS, **MIRRORED, "ExportRequest": EXPORT_REQUEST}
     components["schemas"] = dict(sorted(made.items()))
     components["headers"] = dict(sorted(HEADERS.items()))
     return result

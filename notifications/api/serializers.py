@@ -4,6 +4,7 @@ Fields are declared for the schema; the documents are made in one go, since aski
 its value costs a page of a hundred notifications more than the database does.
 """
 
+from collections.abc import Collection
 from datetime import datetime
 from enum import Enum
 from typing import Any
@@ -173,7 +174,9 @@ class SourceSerializer(serializers.Serializer[Source]):
     created_at = MomentField()
 
     def to_representation(self, instance: Source) -> dict[str, Any]:
-        return {"slug": instance.pk, "created_at": timestamp(instance.created_at)}
+        """With how it does, which the view looks up for all of them."""
+        told = self.context["standings"][instance.pk]
+        return {"slug": instance.pk, "created_at": timestamp(instance.created_at), **told}
 
 
 class AccessRecordSerializer(serializers.Serializer[AccessRecord]):
@@ -195,8 +198,8 @@ class AccessRecordSerializer(serializers.Serializer[AccessRecord]):
             "via": instance.via,
             "action": instance.action,
             "subject": instance.subject,
-            "since": _moment(instance.since),
-            "until": _moment(instance.until),
+            "since": optional_timestamp(instance.since),
+            "until": optional_timestamp(instance.until),
             "case": instance.case_number,
         }
 
@@ -208,7 +211,13 @@ def recipient_of(key: int, user_id: str | None, *, users: bool) -> dict[str, Any
     return {"id": key, "user_id": user_id}
 
 
-def _moment(moment: datetime | None) -> str | None:
+def recipients_by_key(keys: Collection[int], *, users: bool) -> dict[int | None, Any]:
+    """Those of ``keys``, as they are shown to those who may see ``users``, or may not."""
+    known = Recipient.objects.filter(pk__in=keys).values_list("pk", "user_id") if keys else []
+    return {key: recipient_of(key, user_id, users=users) for key, user_id in known}
+
+
+def optional_timestamp(moment: datetime | None) -> str | None:
     return None if moment is None else timestamp(moment)
 
 

@@ -6,8 +6,6 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
-from notifications.ingest.ndjson import MAX_TOLD
-from notifications.ingest.recorder import Status
 from notifications.protocol.audience import Basis, Certainty, Grade
 from notifications.protocol.expectations import Mark
 from notifications.protocol.extras import MAX_IDENTIFIER, MessageType, OperationResult
@@ -22,12 +20,10 @@ from .serializers import (
     NotificationSerializer,
     OperationSerializer,
     RecipientSerializer,
-    SourceSerializer,
     SubjectSerializer,
     one_of,
 )
 
-RECEIPTS = [Status.RECORDED.value, Status.DUPLICATE.value]
 SHOWN_TYPES = {
     "type": ["string", "null"],
     "maxLength": MAX_IDENTIFIER,
@@ -45,36 +41,6 @@ class ShownType(serializers.Field[Any, Any, Any, Any]):
 @extend_schema_field(SHOWN_RESULTS)
 class ShownResult(serializers.Field[Any, Any, Any, Any]):
     """The result of an operation as it was sent."""
-
-
-class ReceiptSerializer(serializers.Serializer[Any]):
-    """What became of one envelope. Either way it is committed."""
-
-    id = serializers.UUIDField()
-    status = serializers.ChoiceField(RECEIPTS)
-    findings = FindingSerializer(many=True)
-
-
-class ConflictingLineSerializer(serializers.Serializer[Any]):
-    line = serializers.IntegerField(min_value=1)
-    id = serializers.UUIDField(help_text="The notification that stands, with another content.")
-
-
-class RejectedLineSerializer(serializers.Serializer[Any]):
-    line = serializers.IntegerField(min_value=1)
-    code = serializers.CharField(help_text="Of its first fault, or malformed_json.")
-    detail = serializers.CharField()
-
-
-class BulkReportSerializer(serializers.Serializer[Any]):
-    """What became of the lines."""
-
-    recorded = serializers.IntegerField(min_value=0)
-    duplicates = serializers.IntegerField(min_value=0)
-    conflict_count = serializers.IntegerField(min_value=0)
-    conflicts = serializers.ListField(child=ConflictingLineSerializer(), max_length=MAX_TOLD)
-    rejected_count = serializers.IntegerField(min_value=0)
-    rejected = serializers.ListField(child=RejectedLineSerializer(), max_length=MAX_TOLD)
 
 
 class GapCountsSerializer(serializers.Serializer[Any]):
@@ -109,12 +75,17 @@ class EntrySerializer(serializers.Serializer[Any]):
     episode = serializers.IntegerField(allow_null=True, help_text="The round of its operation.")
     inbox_message = serializers.CharField(allow_null=True)
     activation = serializers.CharField(allow_null=True, help_text="The device it names.")
+    recipient = serializers.IntegerField(
+        allow_null=True, help_text="The user it names, by the key that stands for the person."
+    )
     basis = one_of(Basis, help_text="Why it is this device's.")
     certainty = one_of(Certainty)
     grade = one_of(Grade, help_text="How far it is known to have come.")
     rule = one_of(Rule, allow_null=True, help_text="Of a gap.")
-    reason = one_of(Reason, allow_null=True, help_text="Of a gap.")
-    counts_as = one_of(CountsAs, allow_null=True, help_text="Of a gap.")
+    reason = one_of(
+        Reason, allow_null=True, help_text="Of a gap, and of what was kept from the device."
+    )
+    counts_as = one_of(CountsAs, allow_null=True, help_text="The same.")
     marks = serializers.ListField(child=one_of(Mark))
     sentence = serializers.CharField(help_text="The same in words.")
     clients = ClientsSerializer(allow_null=True, help_text="Of a notification.")
@@ -122,12 +93,18 @@ class EntrySerializer(serializers.Serializer[Any]):
     evidence = serializers.ListField(
         child=serializers.UUIDField(), help_text="The notifications that say so."
     )
+    events = serializers.ListField(
+        child=serializers.UUIDField(), help_text="The events that say so."
+    )
 
 
 class ConcernedSerializer(serializers.Serializer[Any]):
     activation = serializers.CharField()
     basis = one_of(Basis)
     certainty = one_of(Certainty)
+    grade = one_of(Grade)
+    reason = one_of(Reason, allow_null=True)
+    counts_as = one_of(CountsAs, allow_null=True)
 
 
 class UserEntrySerializer(EntrySerializer):
@@ -230,17 +207,6 @@ class OperationDetailSerializer(SubjectBesideSerializer, OperationSerializer):
 
 
 class NotificationDetailSerializer(NotificationSerializer):
-    links = serializers.DictField(child=serializers.URLField(allow_null=True))
-
-
-class HeardSerializer(serializers.Serializer[Any]):
-    message_type = ShownType()
-    first_at = MomentField()
-    last_at = MomentField()
-
-
-class SourceDetailSerializer(SourceSerializer):
-    types = HeardSerializer(many=True)
     links = serializers.DictField(child=serializers.URLField(allow_null=True))
 
 

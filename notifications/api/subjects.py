@@ -32,7 +32,9 @@ from notifications.trace.pages import rows_with_payloads, with_payloads
 from notifications.trace.subjects import tell_operations
 
 from .addresses import address_of, address_of_list
+from .life_shapes import ActivationDetailSerializer
 from .lists import ListViewSet
+from .lives import DeviceLife, OperationLife
 from .permissions import MayTrace, apps_of, may_see_users
 from .schema import may_answer
 from .serializers import (
@@ -71,8 +73,9 @@ class SubjectViewSet(ListViewSet):
     lookup_value_converter = "path"  # an identifier may be any text
 
     def listed(self, apps: Apps) -> "QuerySet[Any]":
-        """Those whose rows, which rest on all apps, tell of nothing beyond ``apps``."""
-        found = self.get_queryset()
+        """Those whose rows, which rest on all apps, tell of nothing beyond ``apps``. One that
+        events alone name has no place in the order of lists; its address finds it."""
+        found: QuerySet[Any] = self.get_queryset().exclude(first_notification=None)
         for pointer in () if apps is None else self.pointers:
             told_here = Q(**{f"{pointer}__app_id__in": apps})
             found = found.filter(Q(**{pointer: None}) | told_here)
@@ -131,7 +134,7 @@ class SubjectViewSet(ListViewSet):
         ]
 
 
-class OperationViewSet(SubjectViewSet):
+class OperationViewSet(OperationLife, SubjectViewSet):
     queryset = Operation.objects.all()
     serializer_class = OperationSerializer
     question_class = OperationFilters
@@ -167,7 +170,9 @@ class OperationViewSet(SubjectViewSet):
         )
 
     def as_told(self, shown: Operation) -> Operation:
-        told = bounded(tell_operations, {shown.pk}, apps_of(self.request))[shown.pk]
+        told = bounded(tell_operations, {shown.pk}, apps_of(self.request)).get(shown.pk)
+        if told is None:  # known from events alone
+            return Operation(pk=shown.pk)
         shown.name, shown.result = told.name, told.result
         shown.first_notification_id = told.first_notification
         shown.first_init_id, shown.last_finish_id = told.first_init, told.last_finish
@@ -186,11 +191,12 @@ class OperationViewSet(SubjectViewSet):
 
     def links(self, shown: Operation) -> dict[str, str | None]:
         timeline = address_of(self.request, "operation-timeline", shown.pk)
-        return {**super().links(shown), "timeline": timeline}
+        events = address_of(self.request, "operation-operation-events", shown.pk)
+        return {**super().links(shown), "timeline": timeline, "events": events}
 
 
-@extend_schema_view(retrieve=extend_schema(responses=SubjectDetailSerializer))
-class ActivationViewSet(SubjectViewSet):
+@extend_schema_view(retrieve=extend_schema(responses=ActivationDetailSerializer))
+class ActivationViewSet(DeviceLife, SubjectViewSet):
     queryset = Activation.objects.all()
     serializer_class = SubjectSerializer
     question_class = ActivationFilters
@@ -215,9 +221,13 @@ class ActivationViewSet(SubjectViewSet):
             window=window,
         )
 
+    def beside(self, shown: Activation) -> dict[str, Any]:
+        """Also what is known of it now."""
+        return {**super().beside(shown), "state": self.state_of_now(shown.pk)}
+
     def links(self, shown: Activation) -> dict[str, str | None]:
         trace = address_of(self.request, "activation-device-trace", shown.pk)
-        return {**super().links(shown), "trace": trace}
+        return {**super().links(shown), "trace": trace, **self.life_links(shown.pk)}
 
 
 @extend_schema_view(retrieve=extend_schema(responses=SubjectDetailSerializer))

@@ -2,6 +2,7 @@
 of what is computed whole."""
 
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Any
 
 from rest_framework import exceptions
@@ -13,7 +14,7 @@ from notifications.filters.base import Filters
 from notifications.filters.questions import Paging
 from notifications.models import AccessRecord
 from notifications.models.patience import TooMuch
-from notifications.protocol.window import BadWindow, Window, read_window, written
+from notifications.protocol.window import BadWindow, Window, read_moment, read_window, written
 from notifications.trace.access import Viewer
 from notifications.trace.pages import BadCursor, Item, page_of
 
@@ -28,6 +29,15 @@ def window_of(question: Filters, **bounds: Any) -> Window:
     since, until = question.value("since"), question.value("until")
     try:
         return read_window(since, until, now=question.now, **bounds)
+    except BadWindow as error:
+        raise exceptions.ValidationError({error.parameter: [error.detail]}) from None
+
+
+def moment_of(question: Filters, parameter: str) -> datetime | None:
+    """Raises ``ValidationError`` (400)."""
+    given = question.value(parameter)
+    try:
+        return None if given is None else read_moment(parameter, given, now=question.now)
     except BadWindow as error:
         raise exceptions.ValidationError({error.parameter: [error.detail]}) from None
 

@@ -3,11 +3,15 @@
 from django.urls import path
 from rest_framework.routers import Route, SimpleRouter
 
+from .callbacks import CallbackView
 from .docs import DocsView, SchemaView
 from .exports import ExportViewSet
 from .gaps import GapViewSet
+from .heartbeats import HeartbeatViewSet
+from .mirror import MIRRORED
 from .notifications import NotificationViewSet
-from .records import AccessRecordViewSet, SourceViewSet
+from .records import AccessRecordViewSet
+from .sources import SourceViewSet
 from .stats import StatsViewSet
 from .streams import StreamViewSet
 from .subjects import (
@@ -27,6 +31,7 @@ class Router(SimpleRouter):
 
 router = Router(use_regex_path=False)
 router.register("notifications", NotificationViewSet, basename="notification")
+router.register("heartbeats", HeartbeatViewSet, basename="heartbeat")
 router.register("operations", OperationViewSet, basename="operation")
 router.register("activations", ActivationViewSet, basename="activation")
 router.register("inbox-messages", InboxMessageViewSet, basename="inbox-message")
@@ -40,6 +45,13 @@ router.register("access-records", AccessRecordViewSet, basename="access-record")
 
 urlpatterns = [
     *router.urls,
+    # As the original has them; and with the final slash that all other addresses have.
+    *(
+        path(f"mirror/{call}", view.as_view(), name=f"mirror-{call.replace('/', '-')}")
+        for call, view in MIRRORED.items()
+    ),
+    *(path(f"mirror/{call}/", view.as_view(schema=None)) for call, view in MIRRORED.items()),
+    path("powerauth/callbacks/", CallbackView.as_view(), name="powerauth-callbacks"),
     path("schema/", SchemaView.as_view(), name="schema"),
     path("docs/", DocsView.as_view(), name="docs"),
 ]

@@ -5,7 +5,7 @@ from django.core.exceptions import ValidationError
 from notifications.models import MAX_CASE_NUMBER, Export
 from notifications.protocol.reasons import CountsAs, Reason, Rule
 
-from .base import Filters, since, until
+from .base import MOMENT, Filters, since, until
 from .notifications import FINDING, FINDINGS, PLATFORM, PLATFORMS, platform
 from .parameters import NAME, Once, Parameter, choices, names, one_of, text, whole
 
@@ -34,6 +34,11 @@ class TraceQuestion(Filters):
     since = since()
     until = until()
     case = case()
+
+
+class StateQuestion(Filters):
+    at = Once(text, help="At this moment, written like since; by default now.", schema=MOMENT)
+    as_of = Once(text, help="By what was on record at this moment; by default now.", schema=MOMENT)
 
 
 class GapsQuestion(Filters):
@@ -71,6 +76,11 @@ class StatsQuestion(Filters):
     platform = Parameter(platform, help=PLATFORM, schema=choices(PLATFORMS))
     source = names("", "Only reported by this source.")
     finding = Parameter(one_of(FINDINGS), help=FINDING, schema=choices(FINDINGS))
+
+
+class CoverageQuestion(Filters):
+    since = since()
+    until = until()
 
 
 class FeedQuestion(Filters):

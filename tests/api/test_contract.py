@@ -31,21 +31,29 @@ from notifications.api.schema import document
 from notifications.api.throttling import AccountThrottle
 from notifications.exports import jobs
 from notifications.exports.asking import ask
+from notifications.ingest.events import ActivationReport, OperationReport, record_events
 from notifications.models import AccessRecord, Account, Export, Notification
+from notifications.protocol.clients import Platform
+from notifications.protocol.events import ActivationEventKind
 from notifications.trace.access import Viewer, record_access
-from tests.trace.stories import INBOX, PAYMENT, PHONE, STORIES, USER
+from tests.trace.stories import INBOX, NOON, PAYMENT, PHONE, STORIES, USER
 
 FUZZ_EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "0"))
 BULK = "/api/v1/notifications/bulk/"
 # What a schema cannot say of a parameter: a cursor is opaque, a window has to be one (and an export
 # to have one), the characters of a case number have to be printable, an export of Parquet is not
 # gzipped, and has the parts that it has.
-BEYOND_SCHEMAS = {"cursor", "start", "since", "until", "case", "gzip", "part"} | {
+BEYOND_SCHEMAS = {"cursor", "start", "since", "until", "at", "as_of", "case", "gzip", "part"} | {
     *("#/filters/since", "#/filters/until", "#/case", "#/gzip")
 }
 TOLERANT = {
     # Any bytes are lines, and bad ones are told in the report.
     "POST /api/v1/notifications/bulk/": [negative_data_rejection],
+    # OpenAPI knows no body of a DELETE, and this one needs one.
+    **{
+        f"DELETE /api/v1/mirror/push/device/{name}": [positive_data_acceptance]
+        for name in ("delete", "remove")
+    },
 }
 WINDOW = {"since": "2026-03-14T00:00:00Z", "until": "2026-03-15T00:00:00Z"}  # of the stories
 
@@ -110,6 +118,19 @@ def known(
         action=AccessRecord.Action.DEVICE_TRACE,
         subject=PHONE,
     )
+    record_events(
+        [
+            OperationReport(key=None, observed_at=NOON, operation_id=PAYMENT, status="PENDING"),
+            *(
+                ActivationReport(
+                    key=None, observed_at=NOON, kind=kind, activation_id=PHONE, user_id=USER,
+                    apps=("mobile",), platform=Platform.APNS, status="ACTIVE", token="t" * 64,
+                )
+                for kind in (ActivationEventKind.STATUS, ActivationEventKind.REGISTERED)
+            ),
+        ],
+        source="powerauth",
+    )  # fmt: skip
     latest = Notification.objects.select_related("recipient").newest_first()
     return {
         "notifications": str(latest[0].pk),

@@ -67,6 +67,22 @@ INSERT INTO notifications_activation (id, first_notification_id)
 SELECT device, min(id::text)::uuid FROM told GROUP BY device;
 INSERT INTO notifications_inboxmessage (id, first_notification_id)
 SELECT inbox, id FROM told WHERE inbox IS NOT NULL;
+INSERT INTO notifications_activationevent (
+    id, source_id, digest, recipient_id, apps, findings, happened_at, observed_at, kind,
+    activation_id, status, token, is_request
+)
+SELECT
+    id, 'bank', decode(md5(n::text) || md5(id::text), 'hex'), person, '{mobile}', '[]', at, at,
+    CASE n % 3 WHEN 0 THEN 'registered' ELSE 'status' END, device, 'ACTIVE',
+    CASE n % 3 WHEN 0 THEN 'token-' || device END, false
+FROM told;
+INSERT INTO notifications_operationevent (
+    id, source_id, digest, recipient_id, apps, findings, observed_at, operation_id, external_id
+)
+SELECT
+    id, 'bank', decode(md5(n::text) || md5(id::text), 'hex'), person, '{mobile}', '[]', at,
+    operation, 'external-' || operation
+FROM told WHERE operation IS NOT NULL;
 INSERT INTO notifications_accessrecord (who, via, action, subject, case_number, at)
 SELECT 'agent-' || n % 9, 'api', 'device_trace', device, 'C-' || n % 99, at
 FROM told WHERE n % 7 = 0;
@@ -139,6 +155,24 @@ def test_every_filter_is_asked_with(asked: list[Question], prefix: str) -> None:
     )
     used = {name for each in asked if f"/{prefix}/" in each.address for name in each.parameters}
     assert used >= set(viewset.question_class.parameters()) - {"since", "until"}
+
+
+@pytest.mark.parametrize("order", ["desc", "asc"])
+@pytest.mark.parametrize(
+    "address",
+    ["activations/device-0/events", "activations/device-1/events", "operations/operation-4/events"],
+)
+def test_the_events_of_one_are_read_by_an_index(plans: Plans, address: str, order: str) -> None:
+    for window in ({}, {"since": ["2025-09-14T00:00:00Z"]}):
+        question = Question(f"/api/v1/{address}/", {"order": [order], **window}, None)
+        assert [str(each) for each in plans.offences(question)] == []
+
+
+@pytest.mark.parametrize("device", ["device-0", "device-1"])
+def test_the_state_of_a_device_is_read_by_an_index(plans: Plans, device: str) -> None:
+    for asked in ({}, {"at": ["2025-09-14T00:00:00Z"], "as_of": ["2025-09-14T00:00:00Z"]}):
+        question = Question(f"/api/v1/activations/{device}/state/", asked, None)
+        assert [str(each) for each in plans.offences(question)] == []
 
 
 @pytest.mark.parametrize(

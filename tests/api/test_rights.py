@@ -25,6 +25,10 @@ READS_ACCESS_RECORDS = {"Auditors"}
 EXPORTS = {"Operators", "Analysts"}
 SEES_EXPORTS = {"Operators", "Analysts", "Auditors"}  # the former their own
 SENT = json.dumps({"extras": INIT})
+MIRRORED = json.dumps(
+    {"requestObject": {"appId": "a", "message": {"userId": "user-1", "body": {"extras": INIT}}}}
+)
+CALLBACK = json.dumps({"type": "ACTIVATION", "activationId": DEVICE})
 ASKED = json.dumps({"dataset": "stats", "filters": {"since": "2026-03-01T00:00:00Z"}})
 NDJSON = {"content_type": "application/x-ndjson"}
 
@@ -68,6 +72,31 @@ OVER_REST: tuple[tuple[str, set[str], Ask], ...] = (
         POSTS,
         lambda client: client.post(f"{API}/notifications/bulk/", SENT, **NDJSON),
     ),
+    (
+        "mirror a message",
+        POSTS,
+        lambda client: client.post(
+            f"{API}/mirror/push/message/send", MIRRORED, content_type="application/json"
+        ),
+    ),
+    (
+        "mirror a push status",
+        POSTS,
+        lambda client: client.put(
+            f"{API}/mirror/push/device/status/update",
+            '{"activationId": "a"}',
+            content_type="application/json",
+        ),
+    ),
+    ("probe a mirror", POSTS, get(f"{API}/mirror/push/service/status")),
+    ("send a heartbeat", POSTS, lambda client: client.post(f"{API}/heartbeats/")),
+    (
+        "post a callback of PowerAuth",
+        POSTS,
+        lambda client: client.post(
+            f"{API}/powerauth/callbacks/", CALLBACK, content_type="application/json"
+        ),
+    ),
     ("list notifications", READS, get(f"{API}/notifications/")),
     ("read a notification", READS, get(f"{API}/notifications/{{notification}}/")),
     ("list by user id", READS_USER_IDS, get(f"{API}/notifications/", user_id="user-1")),
@@ -79,6 +108,9 @@ OVER_REST: tuple[tuple[str, set[str], Ask], ...] = (
     ("list activations", READS, get(f"{API}/activations/")),
     ("activations of a user", READS_USER_IDS, get(f"{API}/activations/", user_id="x")),
     ("read an activation", READS, get(f"{API}/activations/{DEVICE}/")),
+    ("events of a device", READS, get(f"{API}/activations/{DEVICE}/events/")),
+    ("state of a device", READS, get(f"{API}/activations/{DEVICE}/state/")),
+    ("events of an operation", READS, get(f"{API}/operations/{OPERATION}/events/")),
     ("list inbox messages", READS, get(f"{API}/inbox-messages/")),
     ("inbox messages of a user", READS_USER_IDS, get(f"{API}/inbox-messages/", user_id="x")),
     ("read an inbox message", READS, get(f"{API}/inbox-messages/{INBOX}/")),
@@ -87,6 +119,7 @@ OVER_REST: tuple[tuple[str, set[str], Ask], ...] = (
     ("read a recipient", READS_USER_IDS, get(f"{API}/recipients/{{recipient}}/")),
     ("list sources", READS, get(f"{API}/sources/")),
     ("read a source", READS, get(f"{API}/sources/{SOURCE}/")),
+    ("coverage of a source", READS, get(f"{API}/sources/{SOURCE}/coverage/")),
     ("list access records", READS_ACCESS_RECORDS, get(f"{API}/access-records/")),
     ("read an access record", READS_ACCESS_RECORDS, get(f"{API}/access-records/{{access}}/")),
     ("gaps", READS, get(f"{API}/gaps/")),

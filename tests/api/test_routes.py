@@ -39,6 +39,8 @@ def _routes() -> list[str]:
 
 PUBLIC = ("/api/v1/schema/", "/api/v1/docs/")  # how to ask, for everybody
 ROUTES = [route for route in _routes() if route not in PUBLIC]
+# Asking these is reporting, which those who read may not.
+PROBES = [f"/api/v1/mirror/push/service/status{end}" for end in ("", "/")]
 STREAMS = [f"/api/v1/exports/{each}/" for each in ("notifications", "operations", "gaps", "stats")]
 
 
@@ -48,13 +50,22 @@ def test_the_routes_are_those_of_the_api() -> None:
     assert not [route for route in ROUTES if "<" in route or "^" in route]
 
 
-@pytest.mark.parametrize("route", [route for route in ROUTES if route not in STREAMS])
+@pytest.mark.parametrize("route", [each for each in ROUTES if each not in (*STREAMS, *PROBES)])
 def test_head_is_get_without_a_body(auditor: APIClient, route: str) -> None:
     head, get = auditor.head(route), auditor.get(route)
     assert head.status_code == get.status_code
     assert head.status_code in {200, 400, 404, 405}
     assert head.headers["Content-Type"] == get.headers["Content-Type"]
     assert head.content == b""
+
+
+@pytest.mark.parametrize("route", PROBES)
+def test_a_probe_has_a_head_for_those_who_report(
+    auditor: APIClient, emitter: APIClient, route: str
+) -> None:
+    assert auditor.head(route).status_code == auditor.get(route).status_code == 403
+    head, get = emitter.head(route), emitter.get(route)
+    assert (head.status_code, get.status_code, head.content) == (200, 200, b"")
 
 
 @pytest.mark.parametrize("route", STREAMS)

@@ -193,11 +193,11 @@ def test_the_newest_are_shown_before_the_oldest(support: APIClient, record_one: 
     ("kind", "most"),
     [
         ("notifications", 1),
-        ("operations", 6),
-        ("activations", 2),
+        ("operations", 9),
+        ("activations", 3),
         ("inbox-messages", 2),
         ("recipients", 2),
-        ("sources", 2),
+        ("sources", 8),
     ],
 )
 def test_a_single_thing_costs_as_many_queries_with_many_notifications_as_with_one(

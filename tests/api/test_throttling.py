@@ -124,6 +124,17 @@ def test_every_answer_counts_and_says_what_is_left(
     assert support.get(URL).headers["RateLimit"] == '"read";r=598;t=60'
 
 
+@pytest.mark.parametrize("method", ["POST", "PUT", "GET"])
+def test_what_a_mirror_sends_is_ingest_by_any_method(
+    emitter: APIClient, limit: Callable[..., None], method: str
+) -> None:
+    limit(ingest="9/min", read="1/min")
+    call = "service/status" if method == "GET" else "device/status/update"
+    body = '{"activationId": "a"}'
+    response = emitter.generic(method, f"/api/v1/mirror/push/{call}", body, content_type=JSON)
+    assert (response.status_code, response.headers["RateLimit"]) == (200, '"ingest";r=8;t=60')
+
+
 def test_an_account_without_rights_cannot_ask_without_end(
     outsider: APIClient, limit: Callable[..., None]
 ) -> None:
