@@ -101,6 +101,11 @@ class Question:
         """For links to pages without a window."""
         return "?" + urlencode({"case": self.case_number}) if self.case_number else ""
 
+    @property
+    def window_query(self) -> str:
+        """For pages that have a window and note no case."""
+        return "?" + urlencode(bounds(self.window))
+
     def page(self, cursor: str | None) -> str | None:
         """A page of exactly this window: one that ends now would move on."""
         return "?" + urlencode({**self.exactly, "cursor": cursor}) if cursor else None
@@ -138,20 +143,26 @@ def asked(
     windowed: bool = True,
     longest: timedelta = LONGEST,
     chosen: Mapping[str, str] = NOTHING_CHOSEN,
+    default: str = DEFAULT,
 ) -> Question:
+    """``default`` is the choice that the window is where none is asked for."""
     problems = []
     given = parameters if windowed else {}
     zone = named_zone(given.get("zone", ""))
     since, until = (moment_in(zone, given.get(name, "")) for name in ("since", "until"))
     end = _whole_second_after(now)  # so that addresses are short
     length = since if until is None and since in LENGTHS else None
+    usual = read_window(default, None, now=end)
     try:
-        window = read_window(since, until, now=end, longest=longest)
+        window = read_window(
+            since, until, now=end, default=usual.until - usual.since, longest=longest
+        )
     except BadWindow as problem:
-        problems.append(f"{problem} {_('These are the last 24 hours.')}")
-        window, since, until = read_window(None, None, now=end), None, None
+        told = _("These are the last %(length)s.") % {"length": _(LENGTHS[default])}
+        problems.append(f"{problem} {told}")
+        window, since, until = usual, None, None
     if since is None and until is None:
-        length = DEFAULT
+        length = default
     case_number, told = read_case_number(parameters.get("case", ""))
     if told:
         problems.append(f"{told} {_('None was noted.')}")

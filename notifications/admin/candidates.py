@@ -21,6 +21,7 @@ from notifications.models import (
     InboxMessage,
     Notification,
     Operation,
+    OperationEvent,
     Recipient,
     Source,
     Subject,
@@ -157,6 +158,8 @@ def _of_each_kind(asked: _Asked, may: May) -> Iterator[Candidates]:
         if may(f"notifications.view_{kind}"):
             subjects = _first(model._default_manager.only("pk"), asked.named("pk"), "pk")
             yield _group(kind, title, (_subject(kind, each.pk, each.pk) for each in subjects))
+            if kind == "operation" and not subjects and may("notifications.view_operationevent"):
+                yield _operations_called(asked)
     if may("notifications.view_recipient"):
         people = _first(Recipient.objects.all(), asked.named("user_id"), "user_id")
         named = (_subject("recipient", each.pk, str(each.user_id)) for each in people)
@@ -165,6 +168,15 @@ def _of_each_kind(asked: _Asked, may: May) -> Iterator[Candidates]:
         sources = _first(Source.objects.all(), asked.named("pk"), "pk")
         named = (_subject("source", each.pk, each.pk) for each in sources)
         yield _group("source", _("Sources"), named)
+
+
+def _operations_called(asked: _Asked) -> Candidates:
+    """Those that another system has under this name, where no message has it."""
+    rows = OperationEvent.objects.only("operation", "external_id")
+    events = _first(rows, asked.named("external_id"), "external_id", "pk")
+    called = {each.operation_id: each.external_id for each in events if each.operation_id}
+    named = (_subject("operation", key, str(name)) for key, name in called.items())
+    return _group("external", _("Operations that another system calls so"), named)
 
 
 def _notifications(asked: _Asked) -> Iterator[Candidates]:

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from notifications.filters.notifications import NotificationFilters
@@ -13,6 +14,8 @@ from notifications.models import Export, Notification, Operation
 from . import filters, times
 from .exporting import Exportable, searched_notifications
 from .happened import of_notification
+from .presentations import presentation_of
+from .presentations import related as related_texts
 from .reading import judged_today, pretty_json, read_apps, read_extras
 from .related import WHAT, WHOM, neighbourhoods, within_a_minute
 from .rows import for_rows
@@ -67,10 +70,12 @@ class NotificationAdmin(Exportable[Notification]):
             key = UUID(object_id)
         except ValueError:
             return None
-        return Notification.objects.select_related("recipient").filter(pk=key).first()
+        beside = related_texts(request.user.has_perm)
+        return Notification.objects.select_related("recipient", *beside).filter(pk=key).first()
 
     def page(self, request: HttpRequest, shown: Notification) -> dict[str, Any]:
-        return {**self._payload(shown), **self._relations(request, shown)}
+        presented = presentation_of(shown, timezone.now(), request.user.has_perm)
+        return {**self._payload(shown), **presented, **self._relations(request, shown)}
 
     def walks(self, request: HttpRequest, shown: Notification) -> list[Walk]:
         return []  # along its relations instead of the list

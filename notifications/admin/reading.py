@@ -27,8 +27,12 @@ from .words import GATEWAYS, GENERATIONS, app_view
 LONG = 600  # characters of a value that are shown at once
 BEGINNING = 300  # of a longer one
 
-# Findings made on the way in: from the text of the JSON or from the envelope, not by check().
-_OF_THE_WAY_IN = (Code.DUPLICATE_KEY, Code.REPAIRED_VALUE, Code.ACTIVATION_MISMATCH)
+# Findings made on the way in: from the text of the JSON or from what was around the extras, not by
+# check().
+_OF_THE_WAY_IN = (
+    *(Code.DUPLICATE_KEY, Code.REPAIRED_VALUE),
+    *(Code.ACTIVATION_MISMATCH, Code.UNUSABLE_FIELD),
+)
 
 
 class Role(StrEnum):

@@ -18,10 +18,16 @@ from .words import Badge
 # By codename, in the order that they are told.
 RIGHTS: Mapping[str, Any] = {
     "add_notification": gettext_lazy("post notifications"),
+    "add_activationevent": gettext_lazy("report events of devices"),
+    "add_operationevent": gettext_lazy("report events of operations"),
     "view_notification": gettext_lazy("read notifications and statistics"),
+    "view_content": gettext_lazy("read titles and bodies of messages"),
     "view_operation": gettext_lazy("read operations and gaps"),
     "view_activation": gettext_lazy("read devices"),
     "view_inboxmessage": gettext_lazy("read inbox messages"),
+    "view_activationevent": gettext_lazy("read events and states of devices"),
+    "view_operationevent": gettext_lazy("read events of operations"),
+    "view_inboxevent": gettext_lazy("read events of inbox messages"),
     "view_source": gettext_lazy("read sources"),
     "view_recipient": gettext_lazy("see user ids"),
     "trace": gettext_lazy("trace devices, users and operations"),

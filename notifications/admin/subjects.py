@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any, ClassVar, TypeVar
 
+from django.contrib import messages
 from django.db.models import Model, OuterRef, QuerySet, Subquery
 from django.http import HttpRequest
 from django.utils import timezone
@@ -25,13 +26,23 @@ from notifications.models import (
     Recipient,
 )
 
+from .device_events import devices_of_user
+from .devices import life_of
+from .events import (
+    events_of_inbox_message,
+    events_of_operation,
+    finalised,
+    from_events_alone,
+    posted,
+)
 from .exporting import Exportable, searched_operations
 from .filters import Asked, FinishedFilter, ResultFilter
 from .histories import Told, of_device, of_inbox_message, of_operation, of_recipient
+from .moments import asked_of_device
 from .readonly import ReadOnlyAdmin
 from .rows import for_rows
 from .site import pages_of
-from .telling import Sentence
+from .telling import Sentence, paragraph
 from .traces import DeviceTraced, OperationTraced, UserTraced
 from .trails import Crumb, about
 from .windows import FirstNotified, FirstNotifiedEver
@@ -111,6 +122,20 @@ class OperationAdmin(Exportable[Operation], OperationTraced, SubjectAdmin[Operat
     def history(self, shown: Operation, told: Told) -> Sentence:
         return of_operation(shown, told)
 
+    def page(self, request: HttpRequest, shown: Operation) -> dict[str, Any]:
+        """And what PowerAuth told of it."""
+        page = super().page(request, shown)
+        if not request.user.has_perm("notifications.view_operationevent"):
+            return page
+        events = events_of_operation(shown.pk, may=request.user.has_perm)
+        alone = shown.first_notification_id is None
+        happened = paragraph(
+            page["happened"],
+            from_events_alone(events.rows) if alone else (),
+            finalised(events.rows),
+        )
+        return {**page, "events": events, "happened": happened}
+
     def asked_by_search(self, request: HttpRequest, term: str) -> Asked:
         return searched_operations(term)
 
@@ -126,6 +151,21 @@ class ActivationAdmin(DeviceTraced, SubjectAdmin[Activation]):
     def history(self, shown: Activation, told: Told) -> Sentence:
         return of_device(shown, told, now=timezone.now())
 
+    def page(self, request: HttpRequest, shown: Activation) -> dict[str, Any]:
+        """And its life: whose it is may be known from that alone."""
+        page = super().page(request, shown)
+        moment = asked_of_device(request.GET, now=timezone.now())
+        for problem in moment.problems:
+            messages.warning(request, problem)
+        life = life_of(shown.pk, moment, request.user.has_perm)
+        if not page["recipients"] and (owner := life.get("owner")) is not None:
+            page["trail"] = self.trail(shown, *about(request.user.has_perm, recipient=owner.pk))
+            page["recipients"] = [owner]
+        if shown.first_notification_id is None and (events := life.get("events")) is not None:
+            page["happened"] = paragraph(page["happened"], from_events_alone(events.rows))
+        permalink = request.build_absolute_uri(request.path + moment.permalink)
+        return {**page, **life, "permalink": permalink}
+
 
 @pages_of(InboxMessage)
 class InboxMessageAdmin(SubjectAdmin[InboxMessage]):
@@ -136,6 +176,18 @@ class InboxMessageAdmin(SubjectAdmin[InboxMessage]):
 
     def history(self, shown: InboxMessage, told: Told) -> Sentence:
         return of_inbox_message(shown, told)
+
+    def page(self, request: HttpRequest, shown: InboxMessage) -> dict[str, Any]:
+        """And how it was posted."""
+        page = super().page(request, shown)
+        if not request.user.has_perm("notifications.view_inboxevent"):
+            return page
+        events = events_of_inbox_message(shown.pk)
+        alone = shown.first_notification_id is None
+        happened = paragraph(
+            page["happened"], from_events_alone(events.rows) if alone else (), posted(events.rows)
+        )
+        return {**page, "events": events, "happened": happened}
 
     def for_list(self, rows: QuerySet[Any]) -> QuerySet[Any]:
         """And with what its first notification says of whom to trace. Each is looked up: a join
@@ -167,6 +219,14 @@ class RecipientAdmin(UserTraced, SubjectAdmin[Recipient]):
 
     def history(self, shown: Recipient, told: Told) -> Sentence:
         return of_recipient(shown, told)
+
+    def page(self, request: HttpRequest, shown: Recipient) -> dict[str, Any]:
+        """And its devices, also those that only events name."""
+        page = super().page(request, shown)
+        if not request.user.has_perm("notifications.view_activationevent"):
+            return page
+        notified = [str(each.activation_id) for each in page["rows"] if each.activation_id]
+        return {**page, "devices": devices_of_user(shown.pk, notified)}
 
     def wider(self, told: Told) -> Iterator[Crumb]:
         return iter(())

@@ -30,6 +30,7 @@ from .addresses import page_address, trace_address
 from .asking import Choice, Question, asked
 from .chart import chart_of
 from .checks import checks_of
+from .devices import ribbon_in
 from .lanes import MOST_LANES, drawing_of
 from .readonly import ReadOnlyAdmin
 from .summary import summary_of
@@ -118,6 +119,9 @@ class DeviceTraced(Traced[Activation]):
             **neighbours(page, question),
             "summary": summary_of(trace, case_number=question.case_number, address=address),
             "told_user": told_user,
+            "ribbon": ribbon_in(
+                shown.pk, question.window, now=question.now, may=request.user.has_perm
+            ),
             "nearest": () if trace.entries else _nearest(about_it, question),
         }
 

@@ -13,9 +13,11 @@ from django.utils.translation import gettext_lazy as _
 from notifications.models import AddressedTo, Export
 from notifications.protocol.audience import Basis, Certainty
 from notifications.protocol.clients import Generation, Platform
+from notifications.protocol.events import ActivationStatus, OperationStatus
 from notifications.protocol.expectations import Mark
 from notifications.protocol.extras import Code, MessageType, OperationResult
 from notifications.protocol.reasons import CountsAs
+from notifications.protocol.state import Standing
 from notifications.trace.entries import Counts
 
 Words = str | Promise
@@ -64,6 +66,7 @@ FINDINGS: Mapping[str, Words] = {
     Code.REPAIRED_VALUE: _("repaired value"),
     Code.IDENTIFIER_TOO_LONG: _("identifier too long"),
     Code.ACTIVATION_MISMATCH: _("activation mismatch"),
+    Code.UNUSABLE_FIELD: _("unusable field"),
 }
 # Whom the request named.
 ADDRESSED: Mapping[str, Words] = {
@@ -183,6 +186,46 @@ EXPORTS: Mapping[str, Look] = {
     Export.State.CANCELLED: (_("cancelled"), "quiet", "⊘"),
     Export.State.EXPIRED: (_("expired"), "quiet", "○"),
 }
+
+# Devices: PowerAuth's statuses keep their names; what of them is known, and how a token ended.
+STATUSES: Mapping[str, Look] = {
+    ActivationStatus.CREATED: ("CREATED", "quiet", "○"),
+    ActivationStatus.PENDING_COMMIT: ("PENDING_COMMIT", "init", "◷"),
+    ActivationStatus.ACTIVE: ("ACTIVE", "good", "✓"),
+    ActivationStatus.BLOCKED: ("BLOCKED", "warn", "⊘"),
+    ActivationStatus.REMOVED: ("REMOVED", "bad", "✕"),
+}
+OPERATION_STATUSES: Mapping[str, Look] = {
+    OperationStatus.PENDING: ("PENDING", "init", "◷"),
+    OperationStatus.APPROVED: ("APPROVED", "good", "✓"),
+    OperationStatus.REJECTED: ("REJECTED", "bad", "✕"),
+    OperationStatus.CANCELED: ("CANCELED", "quiet", "⊘"),
+    OperationStatus.EXPIRED: ("EXPIRED", "warn", "○"),
+    OperationStatus.FAILED: ("FAILED", "bad", "!"),
+}
+KNOWLEDGE: Mapping[Standing, Look] = {
+    Standing.KNOWN: (_("known"), "good", "●"),
+    Standing.ASSUMED: (_("assumed"), "warn", "◐"),
+    Standing.UNKNOWN: (_("unknown"), "quiet", "○"),
+}
+
+
+def of_status(status: str) -> Badge:
+    return _badge(STATUSES.get(status, (status, "odd", "?")), status)
+
+
+def of_operation_status(status: str) -> Badge:
+    return _badge(OPERATION_STATUSES.get(status, (status, "odd", "?")), status)
+
+
+def of_flag(value: bool) -> Badge:
+    if value:
+        return Badge(gettext("yes"), "good", "✓", "")
+    return Badge(gettext("no"), "quiet", "✕", "")
+
+
+def of_standing(standing: Standing) -> Badge:
+    return _badge(KNOWLEDGE[standing], "")
 
 
 def standing(counts: Counts) -> Badge:

@@ -172,7 +172,8 @@ def test_an_account_tells_what_it_may_do_and_its_tokens(keeper: Client, token: A
     account.groups.add(Group.objects.get(name="Emitters"))
     account.user_permissions.add(Permission.objects.get(codename="view_source"))
     page = keeper.get(page_of(account))
-    assert page.context["rights"] == [("Emitters", "post notifications")]
+    posts = "post notifications, report events of devices, report events of operations"
+    assert page.context["rights"] == [("Emitters", posts)]
     assert page.context["own_rights"] == "read sources"
     text = page.content.decode()
     assert token.token_key in text
@@ -185,9 +186,9 @@ def test_an_account_tells_what_it_may_do_and_its_tokens(keeper: Client, token: A
 def test_every_right_of_our_groups_has_its_words(db: None) -> None:
     given = Permission.objects.filter(group__isnull=False).distinct()
     assert {each.codename for each in given} <= set(RIGHTS)
-    assert in_words(given).startswith("post notifications, read notifications")
+    assert in_words(given).startswith("post notifications, report events of devices, ")
     groups = {group.name: of_group(group) for group in Group.objects.all()}
-    assert groups["Emitters"] == "post notifications"
+    assert groups["Emitters"].endswith("report events of devices, report events of operations")
     assert groups["Analysts"].endswith("read sources, export what it may read")
     assert of_group(Group.objects.create(name="Nobody")) == "nothing"
 

@@ -30,7 +30,7 @@ from notifications.models import AccessRecord, Account, Recipient
 from notifications.trace.access import Viewer, record_access
 from notifications.trace.overview import keep_overview
 
-from . import accounts, exports, troubles
+from . import accounts, coverage, exports, lives, troubles
 from .places import DEVICE, HOSTILE_OPERATION, HOSTILE_USER, OPERATION, RLO
 from .watch import Watch
 
@@ -63,10 +63,12 @@ HOSTILE = {
 @dataclass(kw_only=True)
 class Site:
     """The served app, and keys of what tests look at: ``hostile`` is a notification meant to break
-    the page and ``evil`` its recipient, ``user`` the recipient whose devices have troubles."""
+    the page and ``evil`` its recipient, ``presented`` one whose texts are kept, ``user`` the
+    recipient whose devices have troubles."""
 
     hostile: str
     evil: int
+    presented: str
     finished: str
     user: int
     service: int
@@ -133,6 +135,9 @@ def _fill() -> Site:
         account = Account.objects.create_user(name, password=PASSWORD, is_staff=True)
         account.groups.add(Group.objects.get(name=group))
     troubles.tell(now)
+    lives.tell(now)
+    lives.present(str(ids[0]), now)
+    coverage.fill(now)
     while fold_tallies().more:
         pass
     keep_overview(timezone.now())
@@ -144,6 +149,7 @@ def _fill() -> Site:
     return Site(
         hostile=str(ids[2]),
         evil=people.get(user_id=HOSTILE_USER).pk,
+        presented=str(ids[0]),
         finished=str(ids[1]),
         user=people.get(user_id=troubles.USER).pk,
         service=Account.objects.get(username=accounts.REPORTER).pk,

@@ -12,7 +12,7 @@ from notifications.admin.addresses import list_address, page_address, trace_addr
 from notifications.models.patience import TooMuch
 from notifications.trace import evidence, gaps
 
-from . import accounts, exports, troubles
+from . import accounts, coverage, exports, lives, troubles
 
 LOOKS: Mapping[str, dict[str, Any]] = {
     "light": {"scheme": "light", "width": 1280, "height": 800},
@@ -103,10 +103,24 @@ def _pages() -> Iterator[tuple[str, Place]]:
     yield "activation", _place(page_address("activation", DEVICE))
     yield "activation-hostile", _place(page_address("activation", troubles.HOSTILE_DEVICE))
     yield "activation-busy", _place(page_address("activation", troubles.BUSY))
+    phone = page_address("activation", troubles.PHONE)
+    yield "activation-life", _place(phone)
+    yield "activation-table", _place(f"{phone}?since=7d", unfold="The same as a table")
+    then = "?at=2026-01-31T12:00:00Z&as_of=2026-01-31T12:00:00Z"
+    yield "activation-unknown", _place(phone + then)
+    yield "activation-bad-moment", _place(f"{phone}?at=yesterday&as_of=2150-01-01T00:00:00Z")
+    yield "activation-events-alone", _place(page_address("activation", lives.QUIET))
+    yield "operation-events", _place(page_address("operation", troubles.PAYMENT))
+    yield "operation-events-alone", _place(page_address("operation", lives.UNANNOUNCED))
+    yield "inboxmessage-events-alone", _place(page_address("inboxmessage", lives.SILENT))
+    presented = "/admin/notifications/notification/{presented}/change/"
+    yield "notification-presented", _place(presented)
+    yield "notification-texts", _place(presented, who=KEEPER)
     yield "inboxmessage", _place(page_address("inboxmessage", troubles.INBOX))
     yield "recipient", _place("/admin/notifications/recipient/{user}/change/")
     yield "recipient-hostile", _place("/admin/notifications/recipient/{evil}/change/")
-    yield "source", _place(page_address("source", "retail-bank"))
+    yield "source", _place(page_address("source", coverage.HOLED))
+    yield "source-silent", _place(f"{page_address('source', coverage.SILENT)}?since=7d")
     yield "accessrecord", _place("/admin/notifications/accessrecord/1/change/")
     yield "accessrecord-hostile", _place("/admin/notifications/accessrecord/2/change/")
     for name, key in exports.KEYS.items():

@@ -19,7 +19,8 @@ def test_from_the_search_box_to_the_device(signed_in: Open) -> None:
     expect(page.locator(".happened")).to_contain_text("was announced to device")
     page.locator(".happened").get_by_role("link", name=DEVICE).click()
     expect(page).to_have_url(re.compile(f"/activation/{DEVICE}/change/"))
-    expect(page.locator("table.rows tbody tr")).to_have_count(2)
+    notified = page.locator("section", has=page.get_by_role("heading", name="Its notifications"))
+    expect(notified.locator("table.rows tbody tr")).to_have_count(2)
 
 
 def test_with_the_keyboard_alone(signed_in: Open) -> None:
