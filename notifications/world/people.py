@@ -2,7 +2,7 @@
 
 from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from random import Random
@@ -87,6 +87,11 @@ class User:
 
     def is_reachable_at(self, moment: datetime) -> bool:
         return any(device.is_registered_at(moment) for device in self.devices)
+
+    def in_app(self, app_id: str) -> "User":
+        """The same user as if all devices had that app."""
+        devices = tuple(replace(device, app_id=app_id) for device in self.devices)
+        return replace(self, app_id=app_id, devices=devices)
 
 
 def populate(

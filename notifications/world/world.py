@@ -26,12 +26,18 @@ class World:
     """About ``size`` messages of whole days ending at ``until`` (UTC-aware, exclusive).
 
     The same seed, size and end are the same world, whatever the ``style`` in which all users are
-    told of (None: each in one's own). Facts and emissions come in order of time, and at no time is
-    more held than a day of them.
+    told of and the ``app_id`` that all of them have (None: each one's own). Facts and emissions
+    come in order of time, and at no time is more held than a day of them.
     """
 
     def __init__(
-        self, *, seed: int, size: int, until: datetime, style: Style | None = None
+        self,
+        *,
+        seed: int,
+        size: int,
+        until: datetime,
+        style: Style | None = None,
+        app_id: str | None = None,
     ) -> None:
         if size < 1:
             raise ValueError("The size of a world must be at least 1.")
@@ -42,8 +48,9 @@ class World:
         self.days = min(math.ceil(size / PER_DAY), MOST_DAYS)
         self.since = self.until - self.days * DAY
         count = max(FEWEST_USERS, round(size / self.days / PER_USER))
-        self.people: tuple[User, ...] = populate(
-            seed=seed, count=count, since=self.since, until=self.until, style=style
+        people = populate(seed=seed, count=count, since=self.since, until=self.until, style=style)
+        self.people: tuple[User, ...] = (
+            people if app_id is None else tuple(user.in_app(app_id) for user in people)
         )
 
     def facts(self) -> Iterator[Fact]:

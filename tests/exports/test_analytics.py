@@ -52,6 +52,7 @@ ANSWERS: dict[str, str | Callable[[Export], Any]] = {
             FROM notifications_operation AS operation
             LEFT JOIN notifications_notification AS init ON init.id = first_init_id
             LEFT JOIN notifications_notification AS finish ON finish.id = last_finish_id
+            WHERE first_notification_id IS NOT NULL
         ), right_way AS (SELECT * FROM took WHERE seconds >= 0)
         SELECT
             COALESCE(name, 'no name'), count(*), count(seconds),
@@ -125,7 +126,7 @@ def gaps_by_reason(export: Export) -> list[tuple[Any, ...]]:
         (
             *kind,
             count,
-            len({each.operation for each in found if each.reason == kind[1]}),
+            len({each.operation for each in found if each.reason == kind[1]} - {None}),
             len({each.activation for each in found if each.reason == kind[1]} - {None}),
         )
         for kind, count in sorted(told.items(), key=lambda each: (-each[1], str(each[0][1])))

@@ -191,7 +191,7 @@ def test_days_without_notifications_cost_nothing(
     export = asked(dataset, file_format, filters=ALL)
     with CaptureQueriesContext(connection) as queries:
         files = made(tmp_path / "all", export)
-    assert len(queries) < 100
+    assert len(queries) < 200
     of_window = asked(dataset, file_format, filters=WINDOW)
     assert read(export, files) == read(of_window, made(tmp_path / "window", of_window))
 

@@ -1,12 +1,37 @@
 import re
+from datetime import datetime, timedelta
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db.models import QuerySet
 from django.utils import timezone
 
-from notifications.models import Notification, Source
+from notifications.management.commands._bank import APP, MIRROR, POWERAUTH
+from notifications.management.commands.demo import SOURCE
+from notifications.models import (
+    ActivationEvent,
+    Coverage,
+    InboxEvent,
+    Notification,
+    OperationEvent,
+    Presentation,
+    Source,
+)
+from notifications.trace.coverage import coverage_of
+from notifications.trace.states import state_of
 
 UNTIL = "2026-01-31T12:00:00Z"
+
+
+def own() -> QuerySet[Notification]:
+    """What the bank reports itself."""
+    return Notification.objects.filter(source=SOURCE)
+
+
+def everything() -> list[set[object]]:
+    """The keys of all that is on record."""
+    kept = (Notification, ActivationEvent, OperationEvent, InboxEvent, Presentation, Coverage)
+    return [set(model.objects.values_list("pk", flat=True)) for model in kept]
 
 
 def demo(capsys: pytest.CaptureFixture[str], *options: str) -> str:
@@ -17,21 +42,79 @@ def demo(capsys: pytest.CaptureFixture[str], *options: str) -> str:
 @pytest.mark.django_db
 def test_the_demo_records_about_as_much_as_asked(capsys: pytest.CaptureFixture[str]) -> None:
     line = demo(capsys, "--size", "1200", "--until", UNTIL)
-    recorded = Notification.objects.count()
+    recorded = own().count()
     assert recorded == pytest.approx(1200, rel=0.05)
     assert line.startswith(f"{recorded:,} recorded, 0 duplicates: 240 users, ")
-    assert line.endswith(" devices, 2026-01-30T12:00Z to 2026-01-31T12:00Z\n")
-    assert [source.pk for source in Source.objects.all()] == ["demo-bank"]
+    assert line.splitlines()[0].endswith(" devices, 2026-01-30T12:00Z to 2026-01-31T12:00Z")
+    assert [source.pk for source in Source.objects.all()] == [SOURCE, POWERAUTH, MIRROR]
     assert not Notification.objects.filter(message_id=None).exists()
+
+
+@pytest.mark.django_db
+def test_a_second_app_is_mirrored_as_the_adapter_reads_it(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    demo(capsys, "--seed", "7", "--until", UNTIL)
+    mirrored = Notification.objects.filter(source=MIRROR)
+    assert mirrored.count() == pytest.approx(250, rel=0.1)
+    assert set(mirrored.values_list("app_id", flat=True)) == {APP}
+    assert not own().filter(app_id=APP).exists()
+    assert Presentation.objects.count() == mirrored.count()
+    told = ActivationEvent.objects.filter(source=MIRROR)
+    assert set(told.values_list("kind", flat=True)) == {"registered", "unregistered", "push_status"}
+    assert not told.exclude(findings=[]).exists()
+    assert all(len(token) == 64 for token in told.values_list("token", flat=True) if token)
+    posted = InboxEvent.objects.filter(source=MIRROR, findings=[])
+    assert set(posted.values_list("silent", flat=True)) == {True, False}
+    assert posted.count() == InboxEvent.objects.count()
+
+
+@pytest.mark.django_db
+def test_the_lives_of_all_devices_are_told(capsys: pytest.CaptureFixture[str]) -> None:
+    demo(capsys, "--size", "400", "--until", UNTIL)
+    told = ActivationEvent.objects.filter(source=POWERAUTH)
+    named = set(told.values_list("activation_id", flat=True))
+    assert set(own().exclude(platform=None).values_list("activation_id", flat=True)) <= named
+    callbacks = told.filter(happened_at=None)
+    assert 10 < callbacks.count() < told.count()
+    assert callbacks.exclude(recipient=None).count() == callbacks.count()
+    operations = OperationEvent.objects.filter(source=POWERAUTH)
+    linked = Notification.objects.filter(
+        source=MIRROR, operation__in=operations.values("external_id")
+    )
+    assert linked.count() > 20
+    for events in (told, operations):
+        assert not events.exclude(findings=[]).exists()
+    assert state_of(named.pop(), datetime.fromisoformat(UNTIL)).status.value is not None
+
+
+@pytest.mark.django_db
+def test_the_new_sources_are_covered_but_for_their_outages(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    demo(capsys, "--size", "100", "--until", UNTIL)
+    until = datetime.fromisoformat(UNTIL)
+    found = coverage_of([MIRROR, POWERAUTH, SOURCE], until - timedelta(days=1), until)
+    assert {source: len(covered.intervals) for source, covered in found.items()} == {
+        MIRROR: 3,
+        POWERAUTH: 2,
+        SOURCE: 0,
+    }
+    for source in (MIRROR, POWERAUTH):
+        for began, ended in found[source].holes(until - timedelta(days=1), until):
+            missed = ActivationEvent.objects.filter(source=source, observed_at__gt=began)
+            assert not missed.filter(observed_at__lt=ended).exists()
 
 
 @pytest.mark.django_db
 def test_a_repeat_records_only_duplicates(capsys: pytest.CaptureFixture[str]) -> None:
     options = ("--size", "200", "--seed", "7", "--until", UNTIL)
     demo(capsys, *options)
-    recorded = Notification.objects.count()
-    assert demo(capsys, *options).startswith(f"0 recorded, {recorded} duplicates: ")
-    assert Notification.objects.count() == recorded
+    recorded, told = own().count(), everything()
+    lines = demo(capsys, *options).splitlines()
+    assert lines[0].startswith(f"0 recorded, {recorded} duplicates: ")
+    assert all(line.endswith("; 0 of them new") for line in lines[1:])
+    assert everything() == told
 
 
 @pytest.mark.django_db

@@ -71,3 +71,11 @@ def test_telling_of_all_users_in_one_style_changes_nothing_else(style: Style) ->
     assert told.people == tuple(replace(user, style=style) for user in world().people)
     facts = [replace(fact, user=replace(fact.user, style=style)) for fact in truth()]
     assert list(told.facts()) == facts
+
+
+def test_users_of_another_app_live_the_same_lives() -> None:
+    told = World(seed=1, size=SIZE, until=UNTIL, app_id="wallet")
+    assert {device.app_id for user in told.people for device in user.devices} == {"wallet"}
+    assert {user.app_id for user in told.people} == {"wallet"}
+    facts = [(fact.fact_id, fact.kind, fact.at, fact.user.user_id) for fact in truth()]
+    assert [(each.fact_id, each.kind, each.at, each.user.user_id) for each in told.facts()] == facts

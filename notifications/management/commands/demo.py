@@ -16,6 +16,8 @@ from notifications.ingest.envelope import emission_from
 from notifications.ingest.recorder import record
 from notifications.world import Faults, World
 
+from ._bank import MIRROR, POWERAUTH, Bank, Told
+
 SOURCE = "demo-bank"
 CHUNK = 1_000
 # A world lasts a year at most; the record keeps months of its own from 2015 to 2099.
@@ -26,8 +28,8 @@ EXAMPLE = "2026-01-31T12:00:00Z"
 class Command(BaseCommand):
     help = (
         "Records a day of an invented bank, with the small troubles a real one has, as the source"
-        f" {SOURCE}. The same seed, size and end are the same notifications: repeated, they are"
-        " duplicates."
+        f" {SOURCE}; beside it a second app as {MIRROR} and what PowerAuth tells of all devices as"
+        f" {POWERAUTH}. The same seed, size and end are the same: repeated, they are duplicates."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -70,12 +72,26 @@ class Command(BaseCommand):
             f"{counts}: {len(world.people):,} users, {devices:,} devices,"
             f" {_shown(world.since)} to {_shown(world.until)}"
         )
+        bank = Bank(world)
+        for source, told in ((MIRROR, bank.tell_mirror()), (POWERAUTH, bank.tell_powerauth())):
+            self.stdout.write(f"{source}: {_counted(told)}")
 
 
 def _emissions(world: World, now: datetime) -> Iterator[Emission]:
     for emitted in world.emissions(Faults.believable()):
         if emitted.envelope is not None:
             yield emission_from(emitted.envelope, now=now)
+
+
+def _counted(told: Told) -> str:
+    counts = {
+        "notifications": told.messages,
+        "events of devices": told.of_devices,
+        "events of operations": told.of_operations,
+        "events of inbox messages": told.of_inbox,
+    }
+    words = ", ".join(f"{count:,} {name}" for name, count in counts.items() if count)
+    return f"{words}; {told.recorded:,} of them new"
 
 
 def _moment(text: str) -> datetime:
