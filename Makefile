@@ -13,12 +13,12 @@ LEASED := $(PY) -m pushaudit.local_database.hold
 # Checks of a deployment's settings open no connection, so this server need not exist.
 AS_DEPLOYED := PUSHAUDIT_ENVIRONMENT=production PUSHAUDIT_DEBUG= \
 	PUSHAUDIT_ALLOWED_HOSTS=pushaudit.example DATABASE_URL=postgresql://unused@localhost/unused
-# The other tests run without those of the browser.
+# The other tests run without those of the browser and of the proxy.
 BROWSING := -o addopts='--strict-markers --strict-config -ra'
 LOCK := $(VENV)/bin/uv pip compile pyproject.toml --generate-hashes --universal \
 	--python-version 3.11 --no-header --no-emit-index-url --quiet
 
-.PHONY: help run test test-steps fuzz e2e pictures bench lock format clean venv python browser
+.PHONY: help run test test-steps fuzz e2e pictures bench lock format clean venv python browser proxy
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -45,7 +45,8 @@ test-steps:
 fuzz: venv ## ask every operation of the API with EXAMPLES=2000 made-up requests, new ones each time
 	@exec env FUZZ_EXAMPLES='$(EXAMPLES)' $(LEASED) $(PY) -m pytest tests/api/test_contract.py
 
-e2e: venv browser ## browser tests of the admin
+e2e: venv browser proxy ## tests of the admin in a browser, and of a mirror behind nginx
+	@exec $(LEASED) $(PY) -m pytest $(BROWSING) tests/proxy
 	@exec $(LEASED) $(PY) -m pytest $(BROWSING) tests/e2e
 
 pictures: venv browser ## docs/screenshot-*.png anew, by the walk that docs/operators.md tells
@@ -103,5 +104,21 @@ browser:
 			apt-get update && apt-get install --yes --no-install-recommends chromium; \
 		else \
 			echo 'no chromium or google-chrome; on Debian: sudo apt-get install chromium' >&2; \
+			exit 1; \
+		fi; }
+
+# Debian starts what it installs; a policy that says no (101) keeps it from doing so, and goes again.
+proxy:
+	@PATH="$$PATH:/usr/sbin"; command -v nginx >/dev/null && command -v openssl >/dev/null || { \
+		if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+			policy=/usr/sbin/policy-rc.d; \
+			if [ ! -e $$policy ]; then \
+				trap 'rm -f '$$policy EXIT; \
+				printf '#!/bin/sh\nexit 101\n' >$$policy && chmod 755 $$policy || exit; \
+			fi; \
+			apt-get update && \
+				apt-get install --yes --no-install-recommends nginx-light openssl; \
+		else \
+			echo 'nginx or openssl is missing; on Debian: sudo apt-get install nginx-light openssl' >&2; \
 			exit 1; \
 		fi; }
