@@ -2,7 +2,7 @@
 whom that is so of all devices."""
 
 from collections.abc import Collection
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from .eligibility import kept_from, not_active
 from .expectations import Gap
@@ -12,19 +12,30 @@ from .reasons import CountsAs, Reason, Rule, Seen
 MOST_EVENTS = 20  # that a gap names: a user may have any number of devices
 
 
+@dataclass(frozen=True, slots=True)
+class Owned:
+    """A device of a user, and the app it is known from; None where that is not told."""
+
+    device: str
+    app: str | None = None
+
+
 def excused(gap: Gap, device: str, known: Knowledge) -> Gap:
     """The ``gap`` as it is of one ``device``."""
     kept = _kept(gap, device, known) if _is_owed_by_events(gap) else None
     return gap if kept is None else _because(gap, *kept)
 
 
-def excused_of_user(gap: Gap, devices: Collection[str], known: Knowledge) -> Gap:
-    """The ``gap`` as it is of a user who is known to have these ``devices``; without any in its
-    app, nothing is known."""
-    concerned = [each for each in devices if _is_of_app(gap, each, known)]
-    if not is_of_user(gap) or not concerned:
+def excused_of_user(gap: Gap, owned: Collection[Owned], known: Knowledge) -> Gap:
+    """The ``gap`` as it is of a user who ``owned`` these devices: without any in its app, nobody is
+    known who could be told."""
+    if not is_of_user(gap):
         return gap
-    kept = [_kept(gap, each, known) for each in concerned]
+    concerned = {each.device for each in owned if _is_of_app(gap, each, known)}
+    if not concerned:
+        is_missing = gap.counts_as is CountsAs.MISSING
+        return _because(gap, Reason.DEVICES_UNKNOWN, Seen()) if is_missing else gap
+    kept = [_kept(gap, each, known) for each in sorted(concerned)]
     seen = [each[1] for each in kept if each is not None]
     if len(seen) < len(kept):
         return gap
@@ -41,13 +52,11 @@ def _is_owed_by_events(gap: Gap) -> bool:
     return gap.rule in (Rule.E0, Rule.E5) and gap.counts_as is not CountsAs.PENDING
 
 
-def _is_of_app(gap: Gap, device: str, known: Knowledge) -> bool:
-    state = known.state_at(device, gap.at)
-    return (
-        state is None
-        or None in (state.app.value, gap.anchor.app)
-        or (state.app.value == gap.anchor.app)
-    )
+def _is_of_app(gap: Gap, owned: Owned, known: Knowledge) -> bool:
+    """Where one is not told: assumed to be the same."""
+    state = known.state_at(owned.device, gap.at)
+    told = {owned.app, state.app.value if state is not None else None} - {None}
+    return gap.anchor.app is None or not told or gap.anchor.app in told
 
 
 def _kept(gap: Gap, device: str, known: Knowledge) -> tuple[Reason, Seen] | None:

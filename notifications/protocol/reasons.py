@@ -54,6 +54,7 @@ class Reason(StrEnum):
     STATUS_CHANGED = "status_changed"
     REGISTRATION_UNKNOWN = "registration_unknown"
     PUSH_NOT_TOLD = "push_not_told"
+    DEVICES_UNKNOWN = "devices_unknown"
     ANNOUNCED_AGAIN = "announced_again"
     ANNOUNCED_ELSEWHERE = "announced_elsewhere"
     DIFFERENT_DEVICES = "different_devices"
@@ -218,6 +219,12 @@ REASONS: Mapping[Reason, Row] = {
         "an inbox event that does not tell whether a push was wanted",
         "A message was posted to the user's inbox at {at}; whether {what} was owed is not known,"
         " since the request does not tell whether a push was wanted.",
+    ),
+    Reason.DEVICES_UNKNOWN: Row(
+        (Rule.E0, Rule.E5),
+        CountsAs.UNDECIDED,
+        "no event and no message that names a device of the user in this app",
+        "Whether {what} was owed is not known: no device of the user in this app is on record.",
     ),
     Reason.ANNOUNCED_AGAIN: Row(
         _ENDS,

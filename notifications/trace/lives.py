@@ -12,12 +12,12 @@ from typing import Any
 from django.db import connection
 from django.db.models import Q, QuerySet
 
-from notifications.models import ActivationEvent as ActivationEventRow
 from notifications.models import InboxEvent as InboxEventRow
 from notifications.models import OperationEvent as OperationEventRow
 from notifications.models.patience import TooMuch
 from notifications.models.querysets import Extent
 from notifications.protocol.events import InboxEvent, OperationEvent
+from notifications.protocol.excuses import Owned
 from notifications.protocol.extras import MessageType
 from notifications.protocol.identity import first_id_at
 from notifications.protocol.knowledge import Emitters
@@ -27,7 +27,6 @@ from .contacts import LOOKED_THROUGH
 from .last_contacts import MOST_SOURCES
 
 MOST_EVENTS = 20_000  # that one answer may rest on
-MOST_SUSPECTS = 50_000  # devices, users or operations of a window; some seconds to judge
 OWED_BY_EVENTS = (
     MessageType.OPERATION_INIT,
     MessageType.STATUS_CHANGE,
@@ -72,70 +71,23 @@ _LINKED = """
         WHERE announced.first_init_id IS NOT NULL
     )
 """
-# Of the operations with an event in a window those that no message announces under either name.
-_UNANNOUNCED = """
-    SELECT DISTINCT operation_id FROM notifications_operationevent AS event
-    WHERE id >= %(since)s AND id < %(until)s AND source_id = ANY(%(sources)s)
-        AND (recipient_id IS NOT NULL OR activation_id IS NOT NULL)
-        AND (%(apps)s::text[] IS NULL OR apps && %(apps)s)
-        AND (%(below)s::xid8 IS NULL OR recorded_xid < %(below)s::xid8)
-        AND NOT EXISTS (
-            SELECT FROM notifications_operation AS announced
-            WHERE announced.id IN (event.operation_id, event.external_id)
-                AND announced.first_init_id IS NOT NULL
-                AND NOT %(is_limited)s
-        )
-    ORDER BY operation_id LIMIT %(most)s
-"""
-
-
-# Of the devices with a status told in a window those that had another before, and were not just
-# being activated.
-_CHANGED = """
-    SELECT DISTINCT activation_id FROM notifications_activationevent AS event
-    WHERE id >= %(since)s AND id < %(until)s AND kind = 'status' AND activation_id IS NOT NULL
-        AND (%(apps)s::text[] IS NULL OR apps && %(apps)s)
-        AND (%(below)s::xid8 IS NULL OR recorded_xid < %(below)s::xid8)
-        AND status <> (
-            SELECT status FROM notifications_activationevent AS before
-            WHERE before.activation_id = event.activation_id AND before.id < event.id
-                AND kind = 'status'
-            ORDER BY id DESC LIMIT 1
-        )
-        AND EXISTS (
-            SELECT FROM notifications_activationevent AS lived
-            WHERE lived.activation_id = event.activation_id AND lived.id < event.id
-                AND kind = 'status' AND status NOT IN ('CREATED', 'PENDING_COMMIT')
-        )
-    ORDER BY activation_id LIMIT %(most)s
-"""
-# Of the users with an inbox message in a window all but those who had one and a push for it: nearly
-# all. What meets one is what the rule says (a test holds the two equal).
-_UNPUSHED = """
-    SELECT recipient_id FROM (
-        SELECT recipient_id, EXISTS (
-            SELECT FROM notifications_notification AS push
-            WHERE push.recipient_id = event.recipient_id AND message_type = %(push)s
-                AND push.id >= first_id_at(told.at - %(grace)s)
-                AND push.emitted_at >= told.at - %(grace)s
-                AND push.id < first_id_at(told.at + %(late)s + interval '1 ms')
-                AND push.emitted_at <= told.at + %(late)s
-                AND (event.inbox_message_id IS NULL OR push.inbox_message_id IS NULL
-                    OR push.inbox_message_id = event.inbox_message_id)
-                AND (apps = '{}' OR app_id IS NULL OR app_id = ANY(apps))
-                AND (%(apps)s::text[] IS NULL OR app_id = ANY(%(apps)s))
-                AND (%(below)s::xid8 IS NULL OR push.recorded_xid < %(below)s::xid8)
-        ) AS is_pushed
-        FROM notifications_inboxevent AS event
-        CROSS JOIN LATERAL (SELECT COALESCE(happened_at, observed_at) AS at) AS told
-        WHERE event.id >= %(since)s AND event.id < %(until)s
-            AND recipient_id IS NOT NULL AND silent IS NOT TRUE
+_OWNED = """
+    SELECT DISTINCT person.id, told.activation_id, told.app_id
+    FROM unnest(%(recipients)s::bigint[]) AS person (id)
+    CROSS JOIN LATERAL (
+        SELECT activation_id, NULL AS app_id FROM notifications_activationevent
+        WHERE recipient_id = person.id AND activation_id IS NOT NULL
             AND (%(apps)s::text[] IS NULL OR apps && %(apps)s)
-            AND (%(below)s::xid8 IS NULL OR event.recorded_xid < %(below)s::xid8)
-    ) AS post
-    GROUP BY recipient_id
-    HAVING count(*) > 1 OR NOT bool_and(is_pushed)
-    ORDER BY recipient_id LIMIT %(most)s
+            AND (%(below)s::xid8 IS NULL OR recorded_xid < %(below)s::xid8)
+        UNION ALL (
+            SELECT activation_id, app_id FROM notifications_notification
+            WHERE recipient_id = person.id AND activation_id IS NOT NULL
+                AND (%(apps)s::text[] IS NULL OR app_id = ANY(%(apps)s))
+                AND (%(below)s::xid8 IS NULL OR recorded_xid < %(below)s::xid8)
+            ORDER BY id DESC LIMIT 100
+        )
+    ) AS told
+    LIMIT %(most)s
 """
 
 
@@ -154,17 +106,20 @@ def operation_events_of(
     return _operations(rows.between(window.since, window.until), extent)
 
 
-def devices_of(recipients: Collection[int], extent: Extent) -> dict[int, list[str]]:
-    """The devices of these users that events name. Raises ``TooMuch``."""
-    rows = ActivationEventRow.objects.within(extent).filter(
-        recipient__in=recipients, activation__isnull=False
-    )
-    told = rows.order_by().values_list("recipient_id", "activation_id").distinct()
-    found: dict[int, list[str]] = {}
-    for recipient, device in told[: MOST_EVENTS + 1]:
-        found.setdefault(recipient, []).append(device)
-    if sum(map(len, found.values())) > MOST_EVENTS:
+def devices_of(recipients: Collection[int], extent: Extent) -> dict[int, list[Owned]]:
+    """The devices of these users that events name, and those that their latest messages name.
+
+    Raises ``TooMuch``.
+    """
+    given = {"recipients": list(recipients), "most": MOST_EVENTS + 1, **extent.parameters}
+    found: dict[int, list[Owned]] = {}
+    with connection.cursor() as cursor:
+        cursor.execute(_OWNED, given)
+        rows = cursor.fetchall()
+    if len(rows) > MOST_EVENTS:
         raise TooMuch(f"{MOST_EVENTS:,} devices of users")
+    for recipient, device, app in rows:
+        found.setdefault(recipient, []).append(Owned(device, app))
     return found
 
 
@@ -173,43 +128,6 @@ def inbox_events_of(
 ) -> list[InboxEvent]:
     rows = InboxEventRow.objects.filter(recipient__in=recipients)
     return _inbox(rows.between(window.since, window.until), extent)
-
-
-def unannounced_in(window: Window, extent: Extent) -> list[str]:
-    """The operations with an event in ``window`` that may lack an announcement. Raises
-    ``TooMuch``."""
-    sources = linked(extent)
-    if not sources:
-        return []
-    given = {"sources": list(sources), "is_limited": extent.is_limited}
-    return _suspects(_UNANNOUNCED, window, extent, "operations that nothing announced", **given)
-
-
-def changed_in(window: Window, extent: Extent) -> list[str]:
-    """The devices whose status changed in ``window``. Raises ``TooMuch``."""
-    return _suspects(_CHANGED, window, extent, "devices whose status changed")
-
-
-def unpushed_in(window: Window, extent: Extent, *, grace: timedelta, late: timedelta) -> list[int]:
-    """The users with an inbox message in ``window`` that may lack its push, which may come from
-    ``grace`` before to ``late`` after it. Raises ``TooMuch``."""
-    given = {"push": MessageType.INBOX_MESSAGE_NEW, "grace": grace, "late": late}
-    return _suspects(_UNPUSHED, window, extent, "users whose inbox was posted to", **given)
-
-
-def _suspects(statement: str, window: Window, extent: Extent, what: str, **given: Any) -> list[Any]:
-    given |= {
-        "since": first_id_at(window.since),
-        "until": first_id_at(window.until),
-        "most": MOST_SUSPECTS + 1,
-        **extent.parameters,
-    }
-    with connection.cursor() as cursor:
-        cursor.execute(statement, given)
-        found = [key for (key,) in cursor.fetchall()]
-    if len(found) > MOST_SUSPECTS:
-        raise TooMuch(f"{MOST_SUSPECTS:,} {what}")
-    return found
 
 
 def by_name(events: Iterable[OperationEvent]) -> dict[str, list[OperationEvent]]:

@@ -21,7 +21,7 @@ from notifications.protocol.message import Message, later
 from notifications.protocol.state import Span, fold_spans
 from notifications.protocol.window import Window
 
-from . import evidence, lives
+from . import evidence, lives, suspects
 from .states import events_of
 
 OPERATION_TYPES = (MessageType.OPERATION_INIT, MessageType.OPERATION_FINISHED)
@@ -80,7 +80,7 @@ def spans_of(
 
 
 def _changes(window: Window, now: datetime, extent: Extent) -> Iterator[Gap]:
-    for devices in _chunks(lives.changed_in(window, extent)):
+    for devices in _chunks(suspects.changed_in(window, extent)):
         spans = spans_of(events_of(devices, extent=extent), window)
         sent = evidence.status_changes_of(devices, window, extent)
         known = _knowledge((), (), spans, window, now, extent)
@@ -89,8 +89,8 @@ def _changes(window: Window, now: datetime, extent: Extent) -> Iterator[Gap]:
 
 def _posts(window: Window, now: datetime, extent: Extent) -> Iterator[Gap]:
     grace = evidence.terms().grace
-    suspects = lives.unpushed_in(window, extent, grace=grace, late=LATE_WITHIN)
-    for recipients in _chunks(suspects):
+    unpushed = suspects.unpushed_in(window, extent, grace=grace, late=LATE_WITHIN)
+    for recipients in _chunks(unpushed):
         events = lives.inbox_events_of(recipients, window, extent)
         sent = evidence.inbox_pushes_to(recipients, window, extent)
         known = _knowledge((), events, {}, window, now, extent)
@@ -106,9 +106,9 @@ def _posts(window: Window, now: datetime, extent: Extent) -> Iterator[Gap]:
 K = TypeVar("K", int, str)
 
 
-def _chunks(suspects: Sequence[K]) -> Iterator[Sequence[K]]:
-    for start in range(0, len(suspects), TOGETHER):
-        yield suspects[start : start + TOGETHER]
+def _chunks(keys: Sequence[K]) -> Iterator[Sequence[K]]:
+    for start in range(0, len(keys), TOGETHER):
+        yield keys[start : start + TOGETHER]
 
 
 T = TypeVar("T", InboxEvent, Message)
@@ -122,7 +122,7 @@ def _by_recipient(each_of: Iterable[T]) -> dict[int | None, list[T]]:
 
 
 def _announcements(window: Window, now: datetime, extent: Extent) -> Iterator[Gap]:
-    for operations in _chunks(lives.unannounced_in(window, extent)):
+    for operations in _chunks(suspects.unannounced_in(window, extent)):
         events = lives.operation_events(operations, extent)
         told = evidence.about_operations(lives.by_name(events).keys(), extent)
         known = _knowledge(events, (), {}, window, now, extent)
@@ -139,7 +139,7 @@ def excuse_users(gaps: Sequence[Gap], known: Knowledge, extent: Extent) -> Itera
         yield from gaps
         return
     owned = lives.devices_of({gap.anchor.recipient or 0 for gap in of_users}, extent)
-    devices = {device for of_one in owned.values() for device in of_one}
+    devices = {each.device for of_one in owned.values() for each in of_one}
     moments = [gap.at for gap in of_users]
     spans = spans_of(events_of(devices, extent=extent), Window(min(moments), max(moments)))
     beside = replace(known, spans=spans)

@@ -6,6 +6,7 @@ from datetime import datetime
 from notifications.models import ActivationEvent, Notification
 from notifications.models.querysets import Apps, Extent
 from notifications.protocol.audience import Basis, Certainty
+from notifications.protocol.excuses import excused_of_user
 from notifications.protocol.identity import first_id_at
 from notifications.protocol.reasons import CountsAs
 from notifications.protocol.window import Window
@@ -74,7 +75,9 @@ def _to_nobody(
     ]
     for gap in gathered.gaps:
         if gap.activation is None and gap.anchor.recipient == recipient and gap.at in window:
-            found.append(entries.entry_of_gap(gap, gap.certainty))
+            # It is shown where it concerns none of the devices.
+            told = excused_of_user(gap, (), gathered.known)
+            found.append(entries.entry_of_gap(told, told.certainty))
     return [each for each in found if each.key not in shown]
 
 

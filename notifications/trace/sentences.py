@@ -35,6 +35,7 @@ WORDS: Mapping[Reason, str] = {
     Reason.STATUS_CHANGED: "the registration's status changed meanwhile",
     Reason.REGISTRATION_UNKNOWN: "whether the device was registered for push is not known",
     Reason.PUSH_NOT_TOLD: "whether a push was wanted is not told",
+    Reason.DEVICES_UNKNOWN: "no device of the user is on record",
     Reason.ANNOUNCED_AGAIN: "announced again after it had finished",
     Reason.ANNOUNCED_ELSEWHERE: "announced to other devices only",
     Reason.DIFFERENT_DEVICES: "announced and finished on different devices",

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from notifications.protocol.events import InboxEvent, OperationEvent
-from notifications.protocol.excuses import excused, excused_of_user
+from notifications.protocol.excuses import Owned, excused, excused_of_user
 from notifications.protocol.expectations import Gap
 from notifications.protocol.extras import MessageType
 from notifications.protocol.lives import (
@@ -54,6 +54,7 @@ class LifeCase:
     known: dict[str, Any] = field(default_factory=dict)
     of_device: bool = False
     of_user: bool = False
+    owned: Sequence[Owned] = ()
 
     def __str__(self) -> str:
         return str(self.reason)
@@ -69,7 +70,8 @@ class LifeCase:
         if self.of_device:
             return [excused(gap, PHONE, known) for gap in found]
         if self.of_user:
-            return [excused_of_user(gap, list(known.spans), known) for gap in found]
+            owned = [Owned(each) for each in known.spans] + [*self.owned]
+            return [excused_of_user(gap, owned, known) for gap in found]
         return found
 
 
@@ -117,12 +119,21 @@ LIFE_CASES = [
         of_user=True,
     ),
     LifeCase(
-        Reason.CREATED_UNANNOUNCED,
+        Reason.DEVICES_UNKNOWN,
         lives=[life("PENDING", apps=("a",))],
-        events=[status("REMOVED", -HOUR, of=TABLET, app="b")],
+        events=[status("ACTIVE", -HOUR, of=TABLET, app="b")],
+        owned=[Owned("another", "b")],
         known={"emits": {INIT: "a"}},
         of_user=True,
     ),
+    LifeCase(
+        Reason.CREATED_UNANNOUNCED,
+        lives=[life("PENDING", apps=("a",))],
+        owned=[Owned("another", "a")],
+        known={"emits": {INIT: "a"}},
+        of_user=True,
+    ),
+    LifeCase(Reason.DEVICES_UNKNOWN, inbox=[posted()], of_user=True),
     LifeCase(
         Reason.POSTED_UNPUSHED,
         inbox=[posted()],

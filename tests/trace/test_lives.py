@@ -21,7 +21,7 @@ from notifications.protocol.events import ActivationEventKind
 from notifications.protocol.identity import timestamp
 from notifications.protocol.reasons import CountsAs, Reason, Rule
 from notifications.protocol.window import Window
-from notifications.trace import lives
+from notifications.trace import suspects
 from notifications.trace.device import trace_device
 from notifications.trace.entries import Entry, Trace
 from notifications.trace.gaps import find_gaps
@@ -284,6 +284,27 @@ def test_it_is_not_owed_to_a_device_that_is_not_registered(bank: Callable[..., N
     assert (entry.reason, entry.counts_as) == (Reason.NOT_REGISTERED, CountsAs.EXPLAINED)
 
 
+def test_where_no_device_of_the_user_is_on_record_it_is_undecided(
+    bank: Callable[..., None],
+) -> None:
+    happened(posted(0))
+    assert gaps() == [(Rule.E5, Reason.DEVICES_UNKNOWN)]
+    recipient = Recipient.objects.get(user_id=USER).pk
+    (row,) = trace_user(recipient, DAY, now=NOW).rows
+    assert row.entry.reason is Reason.DEVICES_UNKNOWN
+    bank([sent(INIT, -200), sent(FINISHED, -199)])  # a message that names one is enough
+    assert gaps() == [(Rule.E5, Reason.POSTED_UNPUSHED)]
+
+
+def test_where_no_device_of_the_user_could_be_sent_to_it_is_explained(
+    bank: Callable[..., None],
+) -> None:
+    happened(
+        push(REGISTERED, -60, user_id=USER), push(UNREGISTERED, -10, activation_id=None), posted(0)
+    )
+    assert gaps() == [(Rule.E5, Reason.NOBODY_TO_TELL)]
+
+
 def test_rules_apply_to_apps_that_are_sent_to_and_no_others(bank: Callable[..., None]) -> None:
     happened(InboxReport(key=None, observed_at=at(0), user_id=USER, apps=("other",), silent=False))
     assert gaps() == []
@@ -368,8 +389,8 @@ def test_gaps_are_those_of_judging_every_event(
         ]
         bank(pushes)
     found = find_gaps(DAY, now=NOW).entries
-    monkeypatch.setattr(lives, "_UNPUSHED", EVERY_POST)
-    monkeypatch.setattr(lives, "_CHANGED", EVERY_STATUS)
+    monkeypatch.setattr(suspects, "_UNPUSHED", EVERY_POST)
+    monkeypatch.setattr(suspects, "_CHANGED", EVERY_STATUS)
     every = find_gaps(DAY, now=NOW).entries
     assert found == every
     assert {each.rule for each in found} >= {Rule.E4, Rule.E5}
