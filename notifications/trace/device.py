@@ -69,21 +69,20 @@ def gather(
     people |= {each.recipient for of_one in events.values() for each in of_one}
     users = {each for each in people if each is not None}
     wide = evidence.to_users(users, window, extent)
-    created = lives.operation_events_of(users, devices, window, extent)
-    posted = lives.inbox_events_of(users, window, extent)
+    around = owed.around(window)
+    begun = lives.by_name(lives.operation_events_of(users, devices, around, extent))
+    posted = lives.inbox_events_of(users, around, extent)
     operations = {each.operation for each in (*named, *wide) if each.operation is not None}
-    told = evidence.about_operations(operations | lives.by_name(created).keys(), extent)
+    lived = lives.operation_events(operations | begun.keys(), extent)
+    told = evidence.about_operations(operations | lives.by_name(lived).keys(), extent)
     of_operations = [each for messages in told.values() for each in messages]
     messages = {each.id: each for each in (*named, *wide, *of_operations)}
-    finished = lives.operation_events({key for key, each in told.items() if each}, extent)
     known = evidence.knowledge(
         messages.values(),
         named,
         now,
         extent,
-        beside=evidence.beside(
-            [*created, *finished], posted, owed.spans_of(events, window), now, extent
-        ),
+        beside=evidence.beside(lived, posted, owed.spans_of(events, window), now, extent),
         since=window.since,
     )
     inbox = [each for each in messages.values() if each.inbox_message is not None]
@@ -93,7 +92,7 @@ def gather(
         judgements={key: judge(each, known) for key, each in told.items()},
         inbox_repeats=frozenset(repeated(in_time_order(inbox))),
         events=events,
-        owed=tuple(owed.of_devices(devices, created, posted, messages.values(), known)),
+        owed=tuple(owed.of_devices(devices, lived, posted, messages.values(), known)),
         known=known,
     )
 

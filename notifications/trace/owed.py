@@ -27,6 +27,7 @@ from .states import events_of
 OPERATION_TYPES = (MessageType.OPERATION_INIT, MessageType.OPERATION_FINISHED)
 TOGETHER = 200  # devices, users or operations that are judged at a time
 BEFORE = timedelta(days=1)  # of a window: whether a status is another than it was
+AROUND = timedelta(hours=1)  # of a window: an event may be observed after what it owes was owed
 
 
 def of_devices(
@@ -69,6 +70,10 @@ def in_window(window: Window, now: datetime, extent: Extent) -> Iterator[Gap]:
     ):
         if message_type in sent:
             yield from (gap for gap in find(window, now, extent) if gap.at in window)
+
+
+def around(window: Window) -> Window:
+    return Window(later(window.since, -AROUND), later(window.until, AROUND))
 
 
 def spans_of(
@@ -122,7 +127,7 @@ def _by_recipient(each_of: Iterable[T]) -> dict[int | None, list[T]]:
 
 
 def _announcements(window: Window, now: datetime, extent: Extent) -> Iterator[Gap]:
-    for operations in _chunks(suspects.unannounced_in(window, extent)):
+    for operations in _chunks(suspects.unannounced_in(around(window), extent)):
         events = lives.operation_events(operations, extent)
         told = evidence.about_operations(lives.by_name(events).keys(), extent)
         known = _knowledge(events, (), {}, window, now, extent)

@@ -225,6 +225,19 @@ def test_an_operation_that_was_never_announced_is_missing(bank: Callable[..., No
     assert timeline.counts.missing == 1
 
 
+def test_an_operation_belongs_to_the_window_in_which_it_was_created(
+    bank: Callable[..., None],
+) -> None:
+    other = {"operationId": "linked"}
+    bank([sent(INIT | other, -100), sent(FINISHED | other, -99)])
+    happened(status("ACTIVE", -200), life("PENDING", -100, operation_id="linked"))
+    happened(life("PENDING", 1, created_at=at(0)), life("REJECTED", 40, created_at=at(0)))
+    for since, until, count in ((-1, 0.5, 1), (0.5, 60, 0)):
+        window = Window(at(since), at(until))
+        assert len(find_gaps(window, now=NOW).entries) == count
+        assert len(trace_device(DEVICE, window, now=NOW).entries) == count
+
+
 def test_an_operation_under_another_name_is_announced(bank: Callable[..., None]) -> None:
     bank([sent(INIT), sent(FINISHED, 1)])
     happened(life("PENDING", 0, operation_id="pa-1", external_id=OPERATION))
