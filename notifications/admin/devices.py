@@ -11,6 +11,7 @@ from notifications.protocol.events import ActivationEvent
 from notifications.protocol.state import Span, fold_registrations, fold_spans, fold_state
 from notifications.protocol.statuses import moment_of
 from notifications.protocol.window import Window
+from notifications.trace.entries import Trace
 from notifications.trace.states import events_of
 
 from .device_events import events_of_device
@@ -52,15 +53,12 @@ def life_of(activation: str, moment: Moment, may: May) -> dict[str, Any]:
     }
 
 
-def ribbon_in(activation: str, window: Window, *, now: datetime, may: May) -> Ribbon | None:
+def ribbon_in(trace: Trace, *, now: datetime, may: May) -> Ribbon | None:
     """Over the window of a trace; None where the events may not be seen, or there are none."""
-    if not may(RIGHT):
+    if not may(RIGHT) or not trace.events:
         return None
-    try:
-        told = events_of([activation])[activation]
-    except TooMuch:
-        return None  # the page of the device says so
-    return ribbon_of(_spans(activation, told, window, now), window, compact=True) if told else None
+    spans = _spans(trace.activation, trace.events, trace.window, now)
+    return ribbon_of(spans, trace.window, compact=True)
 
 
 def _spans(

@@ -119,9 +119,7 @@ class DeviceTraced(Traced[Activation]):
             **neighbours(page, question),
             "summary": summary_of(trace, case_number=question.case_number, address=address),
             "told_user": told_user,
-            "ribbon": ribbon_in(
-                shown.pk, question.window, now=question.now, may=request.user.has_perm
-            ),
+            "ribbon": ribbon_in(trace, now=question.now, may=request.user.has_perm),
             "nearest": () if trace.entries else _nearest(about_it, question),
         }
 

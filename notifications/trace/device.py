@@ -7,7 +7,6 @@ from uuid import UUID
 
 from notifications.models.querysets import Apps, Extent
 from notifications.protocol.audience import Basis, Certainty, Device, reaches
-from notifications.protocol.eligibility import is_known_eligible, kept_from
 from notifications.protocol.episodes import in_order as in_time_order
 from notifications.protocol.events import ActivationEvent
 from notifications.protocol.excuses import excused
@@ -116,6 +115,7 @@ def trace_of(
         verdict=sentences.verdict(counts.as_json(), entries.reasons(found)),
         counts=counts,
         entries=found,
+        events=tuple(gathered.events.get(activation, ())),
     )
 
 
@@ -141,16 +141,14 @@ def emitted_entry(
     *,
     state: DeviceState | None = None,
 ) -> Entry:
-    """``state`` is that of the device at the time, if it is known."""
-    entry = entries.entry_of_message(
+    """``state`` is that of the device at the time, as far as events tell."""
+    return entries.entry_of_message(
         message,
         *reached,
         gathered.judgements.get(message.operation or ""),
         is_repeat=message.id in gathered.inbox_repeats,
-        eligible=state is not None and is_known_eligible(state, personal=message.personal),
+        state=state,
     )
-    kept = kept_from(state, personal=message.personal) if state is not None else None
-    return entry if kept is None else entries.kept(entry, message, *kept)
 
 
 def _emitted(

@@ -8,9 +8,12 @@ from typing import Any
 from uuid import UUID
 
 from notifications.protocol.audience import Basis, Certainty, Grade, grade_of
+from notifications.protocol.eligibility import is_known_eligible, kept_from
+from notifications.protocol.events import ActivationEvent
 from notifications.protocol.expectations import Gap, Judgement, Mark
 from notifications.protocol.message import Message
 from notifications.protocol.reasons import CountsAs, Reason, Rule, Seen, counts_as
+from notifications.protocol.state import DeviceState
 from notifications.protocol.window import Window
 
 from . import sentences
@@ -101,13 +104,15 @@ class Counts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trace:
-    """Of one device. ``entries`` are all of the window, in order of time."""
+    """Of one device. ``entries`` are all of the window, in order of time; ``events`` are all that
+    concern the device, of any time."""
 
     activation: str
     window: Window
     verdict: str
     counts: Counts
     entries: tuple[Entry, ...]
+    events: tuple[ActivationEvent, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,16 +175,18 @@ def entry_of_message(
     judgement: Judgement | None,
     *,
     is_repeat: bool = False,
-    eligible: bool = False,
+    state: DeviceState | None = None,
 ) -> Entry:
     """``judgement`` is of its operation, if it has one; ``is_repeat`` is told where that tells
-    nothing; ``eligible``, where the device is known to have been."""
+    nothing; ``state`` is that of the device at the time, as far as events tell: what kept the
+    message from it, or that nothing did."""
     marks: tuple[Mark, ...] = (Mark.DUPLICATE,) if is_repeat else ()
     episode, due = None, None
     if judgement is not None:
         marks = judgement.marks.get(message.id, marks)
         episode, due = judgement.rounds.get(message.id), judgement.dues.get(message.id)
-    return Entry(
+    eligible = state is not None and is_known_eligible(state, personal=message.personal)
+    entry = Entry(
         key=str(message.id),
         at=message.at,
         due=due,
@@ -200,6 +207,8 @@ def entry_of_message(
         sentence=sentences.of_message(message, basis, marks, due),
         evidence=(message.id,),
     )
+    kept = kept_from(state, personal=message.personal) if state is not None else None
+    return entry if kept is None else _kept(entry, message, *kept)
 
 
 def entry_of_gap(gap: Gap, certainty: Certainty) -> Entry:
@@ -229,7 +238,7 @@ def entry_of_gap(gap: Gap, certainty: Certainty) -> Entry:
     )
 
 
-def kept(entry: Entry, message: Message, reason: Reason, seen: Seen) -> Entry:
+def _kept(entry: Entry, message: Message, reason: Reason, seen: Seen) -> Entry:
     """The ``entry`` of a message that was emitted, as one that did not go to the device."""
     return replace(
         entry,

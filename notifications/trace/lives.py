@@ -54,8 +54,8 @@ _EMITTERS = f"""
     CROSS JOIN unnest(%(types)s::text[]) AS type (name)
     CROSS JOIN unnest(%(wanted)s::text[]) AS app (name)
     WHERE EXISTS {_SENT.format(which="app.name IS NULL OR app_id = app.name")}
-        OR EXISTS {_SENT.format(which="app_id IS NULL")}
-            AND NOT EXISTS {_SENT.format(which="app_id IS NOT NULL")}
+        OR NOT EXISTS {_SENT.format(which="app_id IS NOT NULL")}
+            AND EXISTS {_SENT.format(which="app_id IS NULL")}
     ORDER BY 1, 2, 3
 """  # noqa: S608 - of constants
 _LINKED = """

@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 
 from notifications.models.querysets import Apps, Extent
 from notifications.protocol.audience import Basis, Certainty
-from notifications.protocol.eligibility import is_known_eligible, kept_from
 from notifications.protocol.episodes import Episode
 from notifications.protocol.events import OperationEvent
 from notifications.protocol.expectations import Judgement, Mark, judge
@@ -77,14 +76,7 @@ def _emitted(message: Message, judgement: Judgement, known: Knowledge) -> entrie
         certain = message.is_to_named_device
         reached = Basis.ADDRESSED, Certainty.KNOWN if certain else Certainty.ASSUMED
     state = known.state_at(message.activation, message.at)
-    entry = entries.entry_of_message(
-        message,
-        *reached,
-        judgement,
-        eligible=state is not None and is_known_eligible(state, personal=message.personal),
-    )
-    kept = kept_from(state, personal=message.personal) if state is not None else None
-    return entry if kept is None else entries.kept(entry, message, *kept)
+    return entries.entry_of_message(message, *reached, judgement, state=state)
 
 
 def _view(episode: Episode, gaps: int, judgement: Judgement) -> EpisodeView:

@@ -43,7 +43,7 @@ COSTS = {
     "notifications_operation_timeline": 15,
     "notifications_operation_changelist": 7,
     "notifications_operation_change": 8,
-    "notifications_activation_trace": 22,
+    "notifications_activation_trace": 20,
     "notifications_activation_changelist": 6,
     "notifications_activation_change": 10,
     "notifications_inboxmessage_changelist": 6,

@@ -1,5 +1,6 @@
-"""A day of an invented bank, with every fault."""
+"""A day of an invented bank, with every fault; and a bank that sends what it should."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -8,6 +9,9 @@ from notifications.ingest.envelope import emission_from
 from notifications.ingest.recorder import record
 from notifications.protocol.window import Window
 from notifications.world import Emitted, Faults, World
+from tests.conftest import FINISHED, INBOX_NEW, INIT, STATUS_CHANGE
+
+from .happening import sent
 
 UNTIL = datetime(2026, 3, 15, tzinfo=UTC)
 DAY = Window(UNTIL - timedelta(days=1), UNTIL)
@@ -22,3 +26,15 @@ def troubled_day(db: None) -> list[Emitted]:
     envelopes = [each.envelope for each in emitted if each.envelope is not None]
     record([emission_from(each, now=UNTIL) for each in envelopes], source="bank")
     return emitted
+
+
+@pytest.fixture
+def bank(tell: Callable[..., None]) -> Callable[..., None]:
+    """A bank that has been sending every type to the app since long ago, and goes on."""
+    others = {"activation_id": None, "user_id": "another"}
+    for minutes in (-300, 175):
+        tell(
+            sent({**each, "operationId": f"{minutes}"}, minutes, **others)
+            for each in (INIT, FINISHED, INBOX_NEW, STATUS_CHANGE | {"activationId": "another"})
+        )
+    return tell
