@@ -12,6 +12,7 @@ from .history import BrokenOff, Row, Unreadable
 
 MAX_DOCUMENT = 256 * 1024 * 1024  # bytes of a text that has to be read as a whole, or of one line
 NO_JSON = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+WHOLE = "the file"  # the place of a text that is one thing
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
@@ -63,7 +64,8 @@ def _unfolded(value: Any, place: str) -> Iterator[Row]:
     if isinstance(value, dict) and isinstance(value.get("responseObject"), dict):
         value = value["responseObject"]
         if "items" not in value:
-            yield Row(place, Unreadable("it is an answer without items, such as that of an error"))
+            why = "it is an answer without items, such as that of an error"
+            yield Row(place or WHOLE, Unreadable(why))
             return
     if isinstance(value, dict) and isinstance(value.get("items"), list):
         value = value["items"]
@@ -71,9 +73,9 @@ def _unfolded(value: Any, place: str) -> Iterator[Row]:
         for number, each in enumerate(value, 1):
             yield from _unfolded(each, f"{place}, item {number}".removeprefix(", "))
     elif isinstance(value, dict):
-        yield Row(place, value)
+        yield Row(place or WHOLE, value)
     else:
-        yield Row(place, Unreadable("it is no object"))
+        yield Row(place or WHOLE, Unreadable("it is no object"))
 
 
 def _is_json(line: bytes) -> bool:
