@@ -51,7 +51,7 @@ class ActivationReport(Report, frozen=True, kw_only=True):
     table = "notifications_activationevent"
     columns = (
         "kind text, activation_id text, status text, reason text, platform text,"
-        " push_active boolean, token text, is_request boolean"
+        " push_active boolean, token text, is_request boolean, not_before timestamptz"
     )
 
     kind: ActivationEventKind
@@ -62,6 +62,7 @@ class ActivationReport(Report, frozen=True, kw_only=True):
     push_active: bool | None = None
     token: str | None = None
     is_request: bool = False
+    not_before: datetime | None = None
 
 
 class OperationReport(Report, frozen=True, kw_only=True):
@@ -123,7 +124,7 @@ def record_events(reports: Sequence[Report], *, source: str) -> EventReceipt:
         for table, column in _SUBJECTS.items():
             if keys := sorted(_told(rows, column)):
                 cursor.execute(_SUBJECT.format(table=table), [keys])
-    return EventReceipt([UUID(row["id"]) for row in rows], _new(rows, recorded))
+    return EventReceipt([UUID(row["id"]) for row in rows], which_are_new(rows, recorded))
 
 
 # The recorder's own statements for these two tables.
@@ -192,7 +193,7 @@ def _row(report: Report, source: str) -> dict[str, Any]:
     return told
 
 
-def _new(rows: Sequence[Mapping[str, Any]], recorded: set[str]) -> list[bool]:
+def which_are_new(rows: Sequence[Mapping[str, Any]], recorded: set[str]) -> list[bool]:
     """Of several under one id only the first is new."""
     left = set(recorded)
     found = []

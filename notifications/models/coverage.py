@@ -31,8 +31,8 @@ class Coverage(models.Model):
     """An interval in which a source was demonstrably recorded: contacts at its ends, by the clock
     of the database, and none within further apart than a set silence.
 
-    It grows at its end alone; another begins after a longer silence. A source without any was
-    never measured.
+    It grows at its end alone; another begins after a longer silence. What polls covered ends sooner
+    once it is found that nothing was stored there. A source without any was never measured.
     """
 
     source = _source()

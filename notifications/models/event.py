@@ -86,6 +86,10 @@ class ActivationEvent(Event):
         default=False, help_text="A request was seen, and not what came of it."
     )
 
+    not_before = models.DateTimeField(
+        null=True, help_text="It had not happened by then; null: that was not seen."
+    )
+
     class Meta:
         verbose_name, verbose_name_plural = _("activation event"), _("activation events")
         indexes = (

@@ -22,6 +22,7 @@ MAX_REASON = 500
 class DataSet(models.TextChoices):
     NOTIFICATIONS = "notifications", _("Notifications")
     OPERATIONS = "operations", _("Operations")
+    DELIVERIES = "deliveries", _("Delivery reports")
     GAPS = "gaps", _("Gaps")
     STATS = "stats", _("Statistics")
 

@@ -67,7 +67,9 @@ class Notification(models.Model):
 
     # Addressing; null is "not told"
     addressed_to = models.CharField(max_length=10, choices=AddressedTo)
-    per_device = models.BooleanField(help_text="This is the copy made for the activation.")
+    per_device = models.BooleanField(
+        help_text="This is the copy made for the activation, or for one that is not known."
+    )
     app_id = IdentifierField(null=True)
     platform = models.CharField(  # noqa: DJ001
         max_length=4, null=True, choices=[(name, name) for name in _PLATFORMS]
@@ -142,10 +144,6 @@ class Notification(models.Model):
             models.CheckConstraint(
                 name="notification_platform",
                 condition=models.Q(platform__isnull=True) | models.Q(platform__in=_PLATFORMS),
-            ),
-            models.CheckConstraint(
-                name="notification_copy_names_its_device",
-                condition=models.Q(per_device=False) | models.Q(activation__isnull=False),
             ),
         )
 

@@ -14,6 +14,7 @@ from notifications.protocol.identity import first_id_at
 from .fields import Horizon, LaterThan, Row, TransactionIdField
 
 if TYPE_CHECKING:
+    from .delivery import DeliveryReport  # noqa: F401
     from .notification import Notification  # noqa: F401  (names the row type below)
 
 LEAST_ID, GREATEST_ID = UUID(int=0), UUID(int=2**128 - 1)  # before and behind all there are
@@ -63,18 +64,31 @@ SHOWN = (
 )
 
 
-class NotificationQuerySet(models.QuerySet["Notification"]):
-    def as_shown(self) -> Any:
-        """Rows of ``SHOWN`` and ``user_id``: to make objects of a page of a hundred, and of their
-        recipients, takes longer than to read them."""
-        told = self.annotate(user_id=models.F("recipient__user_id"))
-        return told.values_list(*SHOWN, "user_id", named=True)
+class RecordedQuerySet(models.QuerySet[M]):
+    """Evidence whose ids are in order of time, and which is read in the order of recording too."""
 
     def newest_first(self) -> Self:
         return self.order_by("-id")
 
     def in_time_order(self) -> Self:
         return self.order_by("id")
+
+    def in_recording_order(self) -> Self:
+        """As far as it is complete: what is still being written comes later, and behind this."""
+        return self.filter(recorded_xid__lt=Horizon()).order_by("recorded_xid", "id")
+
+    def recorded_after(self, xid: int, key: UUID) -> Self:
+        """Behind this place in recording order."""
+        place = Row(models.Value(xid, TransactionIdField()), models.Value(key))
+        return self.filter(LaterThan(Row(models.F("recorded_xid"), models.F("id")), place))
+
+
+class NotificationQuerySet(RecordedQuerySet["Notification"]):
+    def as_shown(self) -> Any:
+        """Rows of ``SHOWN`` and ``user_id``: to make objects of a page of a hundred, and of their
+        recipients, takes longer than to read them."""
+        told = self.annotate(user_id=models.F("recipient__user_id"))
+        return told.values_list(*SHOWN, "user_id", named=True)
 
     def emitted_between(self, since: datetime | None, until: datetime | None) -> Self:
         """Emitted at ``since`` or later and before ``until``; None leaves that side open.
@@ -113,15 +127,6 @@ class NotificationQuerySet(models.QuerySet["Notification"]):
     def with_finding(self, code: str) -> Self:
         return self.filter(having_finding(code))
 
-    def in_recording_order(self) -> Self:
-        """As far as it is complete: what is still being written comes later, and behind this."""
-        return self.filter(recorded_xid__lt=Horizon()).order_by("recorded_xid", "id")
-
-    def recorded_after(self, xid: int, notification_id: UUID) -> Self:
-        """Behind this place in recording order."""
-        place = Row(models.Value(xid, TransactionIdField()), models.Value(notification_id))
-        return self.filter(LaterThan(Row(models.F("recorded_xid"), models.F("id")), place))
-
 
 class EventQuerySet(models.QuerySet[M]):
     """Activation, operation or inbox events."""
@@ -146,6 +151,28 @@ class EventQuerySet(models.QuerySet[M]):
         """Those that name one of its apps; what tells no app is none of them."""
         found = self if extent.apps is None else self.filter(apps__overlap=list(extent.apps))
         return found if extent.below is None else found.filter(recorded_xid__lt=extent.below)
+
+    def known_at(self, moment: datetime | None) -> Self:
+        """Those that were on record at ``moment``; None is now."""
+        return self if moment is None else self.filter(recorded_at__lte=moment)
+
+
+class DeliveryQuerySet(RecordedQuerySet["DeliveryReport"]):
+    """Delivery reports. Which apps they concern, their notifications tell."""
+
+    def between(self, since: datetime | None, until: datetime | None) -> Self:
+        """Those of answers (or, where no time was told, observed) at ``since`` or later and before
+        ``until``; None leaves that side open."""
+        found = self
+        if since is not None:
+            found = found.filter(id__gte=first_id_at(since))
+        if until is not None:
+            found = found.filter(id__lt=first_id_at(until))
+        return found
+
+    def within(self, extent: Extent) -> Self:
+        """Of notifications that are within it: those recorded in time."""
+        return self if extent.below is None else self.filter(recorded_xid__lt=extent.below)
 
     def known_at(self, moment: datetime | None) -> Self:
         """Those that were on record at ``moment``; None is now."""

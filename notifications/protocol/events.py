@@ -74,7 +74,10 @@ class _Event:
 class ActivationEvent(_Event):
     """``token`` is the fingerprint of a push token; a deletion names that and no activation.
 
-    ``status`` is PowerAuth's in its own words, for a status or a push status."""
+    ``status`` is PowerAuth's in its own words, for a status or a push status. It happened after
+    ``not_before``, where that was seen: two readings of a table have what changed between them.
+    ``compared_at`` is when the table that it was read from was last compared as a whole, with
+    whatever had changed by then among the events."""
 
     kind: ActivationEventKind
     activation: str | None = None
@@ -85,6 +88,8 @@ class ActivationEvent(_Event):
     push_active: bool | None = None
     token: str | None = None
     is_request: bool = False
+    not_before: datetime | None = None
+    compared_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

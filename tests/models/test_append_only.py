@@ -8,6 +8,7 @@ from uuid import UUID
 import pytest
 from django.db import DatabaseError, connection, transaction
 
+from notifications.ingest.deliveries import DeliveryTold, record_deliveries
 from notifications.ingest.events import (
     ActivationReport,
     InboxReport,
@@ -16,6 +17,7 @@ from notifications.ingest.events import (
 )
 from notifications.models import AccessRecord, Notification, Presentation
 from notifications.models.partitions import ensure_partition, existing_partitions
+from notifications.protocol.deliveries import Outcome
 from notifications.protocol.events import ActivationEventKind
 from notifications.trace.access import Viewer, record_access
 from tests.conftest import DEVICE, INIT, NOW, OPERATION, SOURCE
@@ -27,6 +29,7 @@ EVENTS = {
     "notifications_operationevent": "status",
     "notifications_inboxevent": "key",
     "notifications_presentation": "sound",
+    "notifications_deliveryreport": "code",
 }
 # With a column to change.
 TABLES = {
@@ -62,6 +65,10 @@ def evidence(record_one: Callable[..., UUID]) -> None:
         source=SOURCE,
     )
     Presentation.objects.create(notification_id=shown)
+    delivery = DeliveryTold(
+        notification=shown, key="a", outcome=Outcome.ACCEPTED, observed_at=NOW, code="1"
+    )
+    record_deliveries([delivery], source=SOURCE)
     viewer = Viewer("support", AccessRecord.Via.ADMIN)
     record_access(viewer, action=AccessRecord.Action.DEVICE_TRACE, subject=DEVICE)
 
