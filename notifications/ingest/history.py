@@ -16,6 +16,7 @@ from notifications.protocol.identity import timestamp
 
 from .attributes import Attributes
 from .events import MAX_EVENTS, ActivationReport, record_events
+from .foreign_database import BrokenOff
 
 # As its table keeps them.
 STATUSES: Mapping[int, str] = {code: str(each) for code, each in enumerate(ActivationStatus, 1)}
@@ -25,10 +26,6 @@ _MAX_ACTIVATION = MAX_IDENTIFIER - 64  # leaves room for the rest of a key
 
 class Unreadable(ValueError):
     """A row that names no event; the message says why, without any of its values."""
-
-
-class BrokenOff(Exception):
-    """The rows end before their end; the message says why, and what to do."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,8 @@ from typing import IO, Any
 
 import msgspec
 
-from .history import BrokenOff, Row, Unreadable
+from .foreign_database import BrokenOff
+from .history import Row, Unreadable
 
 MAX_DOCUMENT = 256 * 1024 * 1024  # bytes of a text that has to be read as a whole, or of one line
 NO_JSON = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)

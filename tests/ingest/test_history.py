@@ -17,7 +17,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from notifications.ingest import history, history_file
-from notifications.ingest.history import BrokenOff
+from notifications.ingest.foreign_database import BrokenOff
 from notifications.ingest.history_file import rows_of_file
 from notifications.models import ActivationEvent, Source
 from tests.conftest import DEVICE

@@ -15,7 +15,8 @@ from django.db import InterfaceError, OperationalError, connection
 from django.utils import timezone
 from tqdm import tqdm
 
-from notifications.ingest.history import BrokenOff, HistoryReport, Row, record_history
+from notifications.ingest.foreign_database import BrokenOff
+from notifications.ingest.history import HistoryReport, Row, record_history
 from notifications.ingest.history_database import opened, rows_of_table
 from notifications.ingest.history_file import rows_of_file
 from notifications.models.source import is_slug
