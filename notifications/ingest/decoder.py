@@ -11,8 +11,8 @@ from typing import Annotated, Any, Literal, TypeAlias, TypeVar
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from notifications.protocol.canonical import SAFE_INTEGER
 from notifications.protocol.extras import MAX_IDENTIFIER
+from notifications.protocol.ordinary import strings_in
 from notifications.protocol.payload import MAX_NESTING
 
 from . import envelope
@@ -67,33 +67,10 @@ def _ordinary(data: bytes) -> dict[str, Any] | None:
         if value is not UNSET:
             told[name] = value
             strings += 2 if type(value) is str else 1
-    found = _strings(read.extras)
+    found = strings_in(read.extras)
     if found is None or 2 * (strings + found) != data.count(b'"'):
         return None
     if any(envelope.joint_faults(told)):
         return None
     told["emitted_at"] = emitted_at
     return told
-
-
-def _strings(value: Any) -> int | None:
-    """How many strings, keys among them, ``value`` holds; None for a number that needs care."""
-    kind = type(value)
-    if kind is str:
-        return 1
-    if kind is bool or value is None:
-        return 0
-    if kind is int:
-        return 0 if -SAFE_INTEGER < value < SAFE_INTEGER else None
-    if kind is float:
-        return None
-    count = 0
-    if kind is dict:
-        count = len(value)
-        value = value.values()
-    for item in value:
-        found = 1 if type(item) is str else _strings(item)
-        if found is None:
-            return None
-        count += found
-    return count

@@ -75,7 +75,8 @@ def judged(
     told: dict[str, Any] = {
         "app_id": app_id,
         "user_id": user_id,
-        "activation_id": named or mentioned,
+        # What the extras mention is no address: a copy whose device is not known is not for it.
+        "activation_id": named if copy else named or mentioned,
         "addressed_to": addressed_to or _addressed_to(activation_id, copy),
         "per_device": copy,
         "platform": None if platform is None else PLATFORM_NAMES[platform],

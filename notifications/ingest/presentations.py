@@ -7,7 +7,9 @@ from uuid import UUID
 
 import msgspec
 from django.conf import settings
-from django.db import connection
+
+from .copying import FLAGS, copy, line_of
+from .sending import sending_cursor
 
 
 class Shown(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,6 +33,7 @@ class Texts(msgspec.Struct, frozen=True, kw_only=True):
     body: str | None
 
 
+_COPIED = ("notification_id", *Shown.__struct_fields__)
 # A notification that was told again keeps what it had.
 _SHOWN = """
     INSERT INTO notifications_presentation
@@ -48,8 +51,18 @@ _TEXTS = """
 def record_presentations(shown: Mapping[UUID, Shown]) -> None:
     """By the ids of notifications that stand; one statement."""
     rows = [_row(key, each) for key, each in sorted(shown.items())]
-    with connection.cursor() as cursor:
+    with sending_cursor() as cursor:
         cursor.execute(_SHOWN, [_json(rows)])
+
+
+def lines_of(shown: Mapping[UUID, Shown]) -> str:
+    """For ``copy_presentations``. Asks no database."""
+    return "".join([_line(key, each) for key, each in sorted(shown.items())])
+
+
+def copy_presentations(lines: str) -> None:
+    """Those of notifications that this transaction has recorded."""
+    copy("notifications_presentation", _COPIED, lines)
 
 
 def keep_texts(texts: Mapping[UUID, Texts]) -> None:
@@ -60,12 +73,30 @@ def keep_texts(texts: Mapping[UUID, Texts]) -> None:
         if each.title is not None or each.body is not None
     ]
     if rows and settings.KEEP_CONTENT:
-        with connection.cursor() as cursor:
+        with sending_cursor() as cursor:
             cursor.execute(_TEXTS, [_json(rows)])
 
 
 def _row(notification_id: UUID, shown: Shown) -> dict[str, object]:
     return {"notification_id": notification_id, **msgspec.structs.asdict(shown)}
+
+
+def _line(notification_id: UUID, shown: Shown) -> str:
+    until, title, body = shown.valid_until, shown.title_length, shown.body_length
+    return line_of(
+        (
+            str(notification_id),
+            shown.mode,
+            shown.priority,
+            shown.category,
+            shown.sound,
+            shown.collapse_key,
+            None if until is None else until.isoformat(),
+            None if title is None else str(title),
+            None if body is None else str(body),
+            FLAGS[shown.is_localized],
+        )
+    )
 
 
 def _json(value: object) -> str:

@@ -13,7 +13,6 @@ from typing import Any, TypeAlias
 from uuid import UUID
 
 import msgspec
-import psycopg
 from django.db import IntegrityError, connection, transaction
 from psycopg import errors
 
@@ -21,6 +20,7 @@ from notifications.models.partitions import ensure_partition, month_of
 from notifications.protocol.extras import RULES_VERSION
 
 from .emission import Emission
+from .sending import sending_cursor
 from .subjects import fold_operations, fold_subjects
 
 MAX_BATCH = 5000
@@ -116,14 +116,7 @@ def _call(batch: Batch, source: str) -> dict[UUID, bytes]:
         _json(fold_subjects(batch, "inbox_id")),
     ]
     nested = transaction.atomic() if connection.in_atomic_block else nullcontext()
-    # Django's own cursor sees to the connection. It would put the parameters into the statement's
-    # text, which costs a fifth of the whole batch; one of psycopg's sends them apart.
-    with (
-        nested,
-        connection.cursor(),
-        connection.wrap_database_errors,
-        psycopg.Cursor(connection.connection) as cursor,
-    ):
+    with nested, sending_cursor() as cursor:
         cursor.execute(RECORD, parameters)
         return dict(cursor.fetchall())
 

@@ -35,7 +35,7 @@ def _is_ordinary(value: Any) -> bool:
         if not "".join(value).isascii():
             return False
         value = value.values()
-    elif kind is not list:
+    elif kind is not list and kind is not tuple:
         return isinstance(value, StrEnum)  # a platform; written as its value
     for item in value:  # noqa: SIM110 - a generator costs as much again, on every notification
         if type(item) not in _PLAIN and not _is_ordinary(item):
@@ -46,7 +46,7 @@ def _is_ordinary(value: Any) -> bool:
 def _as_doubles(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _as_doubles(item) for key, item in value.items()}
-    if isinstance(value, list):
+    if isinstance(value, list | tuple):
         return [_as_doubles(item) for item in value]
     if type(value) is int and abs(value) >= SAFE_INTEGER:
         return float(value)

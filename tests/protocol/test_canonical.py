@@ -123,6 +123,16 @@ def test_the_quick_way_is_taken_for_an_ordinary_envelope(monkeypatch: pytest.Mon
     canonical_json({"a": [1, True, None, "é", {"b": -(2**53) + 1}], "platform": Word.ONE})
 
 
+def test_a_tuple_is_a_list(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As an event has its apps, and written as quickly."""
+    told = {"apps": ("retail", "wealth"), "of": ("é", ("b", 2**53))}
+    assert canonical_json(told) == canonical_json(
+        {"apps": [*told["apps"]], "of": ["é", ["b", 2**53]]}
+    )
+    monkeypatch.setattr(rfc8785, "dumps", lambda value: pytest.fail("went the long way"))
+    assert canonical_json({"apps": ("retail",)}) == b'{"apps":["retail"]}'
+
+
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), "\ud800", {"\udfff": 1}, 10**400])
 def test_what_json_cannot_hold_is_never_written(value: Any) -> None:
     with pytest.raises((ValueError, OverflowError)):

@@ -5,13 +5,12 @@ a batch of none or of more than 20, and nothing is sent at all.
 """
 
 from dataclasses import dataclass
-from typing import Any
 
 from notifications.ingest.emission import Emission, judged
 from notifications.ingest.presentations import Shown, Texts
-from notifications.protocol.extras import Finding
 from notifications.protocol.payload import Reading
 
+from .bodies import extras_of, length_of, shown_of, texts_of
 from .copies import Copy
 from .fields import Part, part_of, read_request
 
@@ -67,11 +66,11 @@ def read_cloud_message(copy: Copy) -> list[Message]:
     title, body = request.words("title"), request.words("message")
     shown = Shown(
         sound=request.text("sound", may_be_empty=True),
-        title_length=_length(title),
-        body_length=_length(body),
+        title_length=length_of(title),
+        body_length=length_of(body),
     )
     silent = request.flag("silent", default=False)
-    extras, repairs = _extras(reading, request)
+    extras, repairs = extras_of(reading, request)
     emission = judged(
         extras=extras,
         emitted_at=copy.emitted_at,
@@ -83,7 +82,7 @@ def read_cloud_message(copy: Copy) -> list[Message]:
         silent=silent,
         repairs=(*request.findings, *repairs),
     )
-    return [Message(emission, shown, _texts(reading, title, body))]
+    return [Message(emission, shown, texts_of(reading, title, body))]
 
 
 def _given(copy: Copy, reading: Reading, request: Part) -> _Given:
@@ -104,8 +103,9 @@ def _message(given: _Given, message: Part, index: int) -> Message:
     if attributes is not None:
         silent = attributes.flag("silent", default=False)
         personal = attributes.flag("personal", default=False)
-    shown, texts = _shown(given, message, body)
-    extras, repairs = _extras(given.reading, body)
+    priority = message.text("priority", may_be_empty=True)
+    shown, texts = shown_of(given.reading, body, mode=given.mode, priority=priority)
+    extras, repairs = extras_of(given.reading, body)
     emission = judged(
         extras=extras,
         emitted_at=given.copy.emitted_at,
@@ -129,43 +129,3 @@ def _address(message: Part, name: str) -> tuple[str | None, str]:
         return None, "user"
     activation = message.text(name)
     return activation, "unknown" if activation is None else "activation"
-
-
-def _extras(reading: Reading, body: Part) -> tuple[dict[str, Any], tuple[Finding, ...]]:
-    value = body.told("extras")
-    if isinstance(value, dict):
-        return reading.repaired(value)
-    if value is None:
-        body.unusable("extras", "is missing; an empty object stands for it.")
-    else:
-        original = reading.original(value)
-        body.unusable(
-            "extras", f"is no object; an empty one stands for it, the original: {original}"
-        )
-    return {}, ()
-
-
-def _shown(given: _Given, message: Part, body: Part) -> tuple[Shown, Texts]:
-    title, text = body.words("title"), body.words("body")
-    shown = Shown(
-        mode=given.mode,
-        priority=message.text("priority", may_be_empty=True),
-        category=body.text("category", may_be_empty=True),
-        sound=body.text("sound", may_be_empty=True),
-        collapse_key=body.text("collapseKey", may_be_empty=True),
-        valid_until=body.moment("validUntil"),
-        title_length=_length(title),
-        body_length=_length(text),
-        is_localized=any(body.told(each) is not None for each in ("titleLocKey", "bodyLocKey")),
-    )
-    return shown, _texts(given.reading, title, text)
-
-
-def _texts(reading: Reading, title: str | None, body: str | None) -> Texts:
-    """Fit to be kept. What was repaired is not told: it would quote them."""
-    fit, _ = reading.repaired({"title": title, "body": body})
-    return Texts(**fit)
-
-
-def _length(text: str | None) -> int | None:
-    return None if text is None else len(text)
