@@ -3,13 +3,14 @@ random devices at random moments, from what each set of sources told."""
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from random import Random
 from typing import Any
 
+from bench._polls import Polls, compared
 from notifications.ingest.callbacks import read_callback
 from notifications.ingest.events import ActivationReport
 from notifications.ingest.history import event_of
@@ -49,6 +50,7 @@ class Source(StrEnum):
     CALLBACKS = "callbacks"
     HISTORY = "history"
     MIRROR = "mirror"
+    TABLE = "table"
 
 
 class Part(StrEnum):
@@ -89,6 +91,15 @@ class Story:
     told: Mapping[Source, Sequence[ActivationEvent]]
     faults: Counter[CallbackFault]
     questions: Sequence[tuple[str, datetime]]
+    polls: Polls
+
+    def known(self, events: Iterable[ActivationEvent], moment: datetime) -> list[ActivationEvent]:
+        """As they are read at ``moment``: with when the table was last compared by then."""
+        last = self.polls.at_or_before(moment)
+        return [
+            replace(each, compared_at=last) if each.source == Source.TABLE else each
+            for each in events
+        ]
 
     def truth(self, activation: str, at: datetime) -> Mapping[Part, Any]:
         life = self.lives[activation]
@@ -111,6 +122,7 @@ def score(story: Story, sources: Collection[Source], *, then: bool = False) -> S
         told = concerning[activation]
         if then:
             told = [each for each in told if each.observed_at <= at]
+        told = story.known(told, at if then else UNTIL)
         state, truth = fold_state(activation, told, at), story.truth(activation, at)
         for part in Part:
             said, true = getattr(state, part), truth[part]
@@ -154,6 +166,7 @@ def story_of(seed: int) -> Story:
     ]
     callbacks = sent(bodies, since=since, until=UNTIL, faults=faults, rng=rng)
     arrived = [each for each in callbacks if each.arrived_at is not None]
+    polls = Polls.drawn(since, UNTIL, Random(f"table {seed}"))  # noqa: S311
     reports = {
         Source.CALLBACKS: [
             read_callback(_bytes(each.body), key=each.key, now=each.arrived_at)
@@ -162,6 +175,7 @@ def story_of(seed: int) -> Story:
         ],
         Source.HISTORY: list(_read_histories(list(kept.lives.values()), since, rng)),
         Source.MIRROR: list(_mirrored(kept.requests, since, rng)),
+        Source.TABLE: list(compared(kept.registrations, polls, UNTIL)),
     }
     return Story(
         seed=seed,
@@ -170,6 +184,7 @@ def story_of(seed: int) -> Story:
         told={source: _events(its, source, users, rng) for source, its in reports.items()},
         faults=Counter(each.fault for each in callbacks if each.fault is not None),
         questions=_questions(kept.lives, since, rng),
+        polls=polls,
     )
 
 
@@ -220,6 +235,7 @@ def _events(
             push_active=each.push_active,
             token=each.token,
             is_request=each.is_request,
+            not_before=each.not_before,
         )
         found.setdefault(key, event)
     return list(found.values())
@@ -262,7 +278,15 @@ def _wrong(
     for each in sorted(told, key=lambda event: event.at):
         shown = {
             name: value
-            for name in ("kind", "activation", "status", "push_active", "token", "happened_at")
+            for name in (
+                "kind",
+                "activation",
+                "status",
+                "push_active",
+                "token",
+                "happened_at",
+                "not_before",
+            )
             if (value := getattr(each, name)) is not None
         }
         lines.append(f"  {each.source} at {each.observed_at}: {shown}")

@@ -12,6 +12,8 @@ ROWS: dict[str, tuple[Collection[Source], bool]] = {
     "callbacks": ([Source.CALLBACKS], False),
     "history": ([Source.HISTORY], False),
     "mirror": ([Source.MIRROR], False),
+    "table": ([Source.TABLE], False),
+    "mirror and table": ([Source.MIRROR, Source.TABLE], False),
     "callbacks and mirror": ([Source.CALLBACKS, Source.MIRROR], False),
     "all": (tuple(Source), False),
     "all, by what was told then": (tuple(Source), True),

@@ -12,6 +12,7 @@ from notifications.protocol import events as protocol
 from notifications.protocol.events import ActivationEventKind
 from notifications.protocol.identity import time_of
 from notifications.protocol.statuses import moment_of
+from notifications.protocol.tables import is_of_table
 
 from .events import MOST, Events, Row, device_link
 from .telling import Sentence, given, paragraph, tell
@@ -60,6 +61,7 @@ def _of_device(event: protocol.ActivationEvent, activation: str, found: Findings
         token=event.token,
         is_request=event.is_request,
         is_ahead=event.at > event.observed_at,
+        not_before=event.not_before,
         findings=found.get(event.id, ()),
     )
 
@@ -73,7 +75,8 @@ def _what(event: protocol.ActivationEvent) -> Badge:
         case ActivationEventKind.REGISTERED:
             return Badge(_("registered"), "status", "▲", "")
         case ActivationEventKind.UNREGISTERED:
-            return Badge(_("token deleted"), "quiet", "▽", "")
+            gone = _("no longer registered") if _is_gone(event) else _("token deleted")
+            return Badge(gone, "quiet", "▽", "")
         case ActivationEventKind.PUSH_STATUS:
             return Badge(_("push status"), "init", "◆", "")
 
@@ -85,7 +88,8 @@ def _details(event: protocol.ActivationEvent, activation: str, may: May) -> Iter
         ActivationEventKind.UNREGISTERED: _("A push token was deleted."),
         ActivationEventKind.PUSH_STATUS: _("The Push Server was told a status."),
     }
-    yield tell(words[event.kind])
+    is_gone = _is_gone(event)
+    yield tell(_("The Push Server no longer has it.") if is_gone else words[event.kind])
     if event.kind is not ActivationEventKind.STATUS and event.status is not None:
         yield tell(_("Status: %(status)s."), status=given(event.status))
     if event.reason is not None:
@@ -100,6 +104,12 @@ def _details(event: protocol.ActivationEvent, activation: str, may: May) -> Iter
         yield tell(_("App %(app)s."), app=given(event.app))
     if event.platform is not None:
         yield tell(_("Gateway %(gateway)s."), gateway=given(_gateway(event.platform)))
+
+
+def _is_gone(event: protocol.ActivationEvent) -> bool:
+    """Its row was no longer there: deleted, or bound to another device."""
+    is_own = event.kind is ActivationEventKind.UNREGISTERED and event.activation is not None
+    return is_own and is_of_table(event)
 
 
 def _gateway(platform: str) -> str:

@@ -23,9 +23,9 @@ MOST = 200  # on a page
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """``at`` is when it happened as told, or by when where ``is_dated`` is False; ``is_ahead``:
-    that is later than it was observed, by a clock astray. ``is_request`` is None where that is not
-    told apart."""
+    """``at`` is when it happened as told, or by when where ``is_dated`` is False, and then after
+    ``not_before`` where that was seen; ``is_ahead``: that is later than it was observed, by a clock
+    astray. ``is_request`` is None where that is not told apart."""
 
     id: UUID
     what: Badge
@@ -39,6 +39,7 @@ class Row:
     token: str | None = None
     is_request: bool | None = None
     is_ahead: bool = False
+    not_before: datetime | None = None
     findings: Sequence[Mapping[str, str]] = ()
 
 

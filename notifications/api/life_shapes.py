@@ -69,6 +69,7 @@ class ActivationEventSerializer(EventSerializer):
     push_active = serializers.BooleanField(allow_null=True)
     token = serializers.CharField(allow_null=True, help_text="The fingerprint of a push token.")
     is_request = serializers.BooleanField(help_text="What came of the request was not seen.")
+    not_before = MomentField(allow_null=True, help_text="It had not happened by then.")
 
     def to_representation(self, instance: ActivationEvent) -> dict[str, Any]:
         return {
@@ -81,6 +82,7 @@ class ActivationEventSerializer(EventSerializer):
             "push_active": instance.push_active,
             "token": instance.token,
             "is_request": instance.is_request,
+            "not_before": optional_timestamp(instance.not_before),
         }
 
 

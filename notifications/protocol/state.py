@@ -4,7 +4,7 @@ comes late changes the answer, and leaving it out gives what could be known befo
 `docs/trace.md` has the rules, under "What is known of a device".
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any, TypeVar
@@ -13,6 +13,7 @@ from .events import ActivationEvent, ActivationEventKind, ActivationStatus
 from .message import later
 from .registrations import Change, Ending, Registration, Walk, fold_registrations, registered_line
 from .statuses import TOLERANCE, moment_of, status_line, statuses_of
+from .tables import is_of_table
 from .told import UNTOLD, Line, Standing, Told
 from .window import Window
 
@@ -97,15 +98,15 @@ class _Lines:
         named = [each for each in events if each.activation == activation]
         named.sort(key=lambda each: (moment_of(each), each.id))
         status = status_line(statuses_of(activation, named))
-        changes = Walk(activation, events).changes
-        registered = registered_line(changes)
+        walk = Walk(activation, events)
+        registered = registered_line(walk)
         return cls(
             recipient=_for_life(named, lambda each: each.recipient),
             app=_for_life(named, lambda each: each.app),
-            platform=_platform(named),
+            platform=_platform(named, walk),
             status=status,
             registered=registered,
-            push_active=_push_active(status, registered, _told_push_active(named, changes, status)),
+            push_active=_push_active(status, registered, _flag(walk, status)),
         )
 
     def at(self, activation: str, moment: datetime) -> DeviceState:
@@ -143,51 +144,70 @@ def _for_life(
     return line
 
 
-def _platform(named: Iterable[ActivationEvent]) -> Line[str]:
+def _platform(named: Iterable[ActivationEvent], walk: Walk) -> Line[str]:
     """The gateway that the last registration told. PowerAuth tells the operating system, from which
     the gateway is assumed where no registration tells any: a phone of Huawei runs Android."""
     told = [each for each in named if each.platform is not None]
     registrations = [each for each in told if each.kind is not ActivationEventKind.STATUS]
-    line: Line[str] = Line()
-    for each in registrations or told:
-        standing = _standing(each) if registrations else Standing.ASSUMED
-        line.tell(moment_of(each), each.platform or "", standing, each.id)
-    return line
-
-
-def _told_push_active(
-    named: Iterable[ActivationEvent], changes: Iterable[Change], status: Line[str]
-) -> Line[bool]:
-    """The Push Server's flag: it asks PowerAuth when a token is registered, and afterwards is told
-    by whoever calls it, if anybody does."""
-    told = [
-        (each.moment, 0, each.event, _when_registered(each, status))
-        for each in changes
-        if each.is_registered
+    points: list[tuple[datetime, ActivationEvent | None]] = [
+        (moment_of(each), each) for each in registrations or told
     ]
-    for each in named:
-        if each.kind is ActivationEventKind.PUSH_STATUS:
-            active = _flag_of(each)
-            if active is not None:
-                told.append((moment_of(each), 1, each, (active, _standing(each))))
-    line: Line[bool] = Line()
-    told.sort(key=lambda point: (point[0], point[1], point[2].id))
-    for moment, _, event, (active, standing) in told:
-        line.tell(moment, active, standing, event.id)
+    points += [(at, None) for table in walk.tables for at in table.doubts(of_flag=False)]
+    line: Line[str] = Line()
+    for moment, event in sorted(points, key=lambda point: (point[0], point[1] is None)):
+        if event is None:
+            line.doubt(moment)
+        else:
+            standing = _standing(event, walk) if registrations else Standing.ASSUMED
+            line.tell(moment, event.platform or "", standing, event.id)
     return line
 
 
-def _when_registered(change: Change, status: Line[str]) -> tuple[bool, Standing]:
-    """An assumed status that is another within the tolerance may have been that already."""
-    event = change.event
+def _flag(walk: Walk, status: Line[str]) -> Line[bool]:
+    """Whether the Push Server has it as push-active: it asks PowerAuth when a token is registered,
+    and afterwards is told by whoever calls it, if anybody does."""
+    told: list[tuple[datetime, int, ActivationEvent | None, bool, Standing]] = [
+        point
+        for each in walk.changes
+        if each.is_registered
+        for point in _when_registered(each, status, walk)
+    ]
+    for each in walk.events:
+        active = _flag_of(each)
+        is_own = (each.kind, each.activation) == (ActivationEventKind.PUSH_STATUS, walk.activation)
+        if is_own and active is not None:
+            told.append((moment_of(each), 1, each, active, _standing(each, walk)))
+    for table in walk.tables:
+        told += [(at, 2, None, False, Standing.ASSUMED) for at in table.doubts(of_flag=True)]
+    line: Line[bool] = Line()
+    told.sort(key=lambda point: (point[0], point[1], "" if point[2] is None else str(point[2].id)))
+    for moment, _, event, active, standing in told:
+        if event is None:
+            line.doubt(moment)
+        else:
+            line.tell(moment, active, standing, event.id)
+    return line
+
+
+def _when_registered(
+    change: Change, status: Line[str], walk: Walk
+) -> Iterator[tuple[datetime, int, ActivationEvent, bool, Standing]]:
+    """What a table has in its row was so when it was read: registered earlier, the flag may have
+    been another until then. An assumed status that is another within the tolerance may have been
+    that already."""
+    event, at = change.event, change.moment
     if event.push_active is not None:
-        return event.push_active, _standing(event)
-    then = status.at(change.moment)
-    soon = status.at(later(change.moment, TOLERANCE))
-    if then.standing is Standing.KNOWN:
-        return then.value == ActivationStatus.ACTIVE, _standing(event)
+        standing = _standing(event, walk)
+        if is_of_table(event) and at < event.observed_at:
+            yield at, 0, event, event.push_active, Standing.ASSUMED
+            at = event.observed_at
+        yield at, 0, event, event.push_active, standing
+        return
+    then, soon = status.at(at), status.at(later(at, TOLERANCE))
     is_settled = then.value is not None and then.value == soon.value
-    return not is_settled or then.value == ActivationStatus.ACTIVE, Standing.ASSUMED
+    is_settled |= then.standing is Standing.KNOWN
+    active = not is_settled or then.value == ActivationStatus.ACTIVE
+    yield at, 0, event, active, Standing.ASSUMED
 
 
 def _push_active(status: Line[str], registered: Line[bool], told: Line[bool]) -> Line[bool]:
@@ -217,5 +237,7 @@ def _flag_of(event: ActivationEvent) -> bool | None:
     return None if event.status is None else event.status == ActivationStatus.ACTIVE
 
 
-def _standing(event: ActivationEvent) -> Standing:
-    return Standing.ASSUMED if event.is_request else Standing.KNOWN
+def _standing(event: ActivationEvent, walk: Walk) -> Standing:
+    """Where two tables have the device, neither tells all."""
+    is_sure = not event.is_request and len(walk.tables) < 2
+    return Standing.KNOWN if is_sure else Standing.ASSUMED

@@ -1,7 +1,7 @@
 """One thing that is known of a device, assumed or not known, and how that went on in time."""
 
 from bisect import bisect_right
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Generic, TypeVar
@@ -69,6 +69,11 @@ class Line(Generic[T]):
         last = self.last
         since = last.since if last.value is None and last.since is not None else moment
         self.put(moment, Told(None, Standing.UNKNOWN, since, moment, evidence))
+
+    def doubt(self, moment: datetime) -> None:
+        """It was so at ``moment``; from then on that is only assumed."""
+        if self.last.standing is Standing.KNOWN:
+            self.put(moment, replace(self.last, standing=Standing.ASSUMED, seen=moment))
 
     def put(self, moment: datetime, piece: Told[T]) -> None:
         if self.moments and self.moments[-1] == moment:

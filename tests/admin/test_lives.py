@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from html import unescape
 from typing import Any
 from urllib.parse import urlencode
@@ -14,14 +14,16 @@ from django.urls import reverse
 
 from notifications.admin import device_events
 from notifications.admin.addresses import page_address, trace_address
-from notifications.models import ActivationEvent, Recipient
+from notifications.ingest.events import ActivationReport
+from notifications.models import ActivationEvent, PushServerReading, Recipient
+from notifications.protocol.events import ActivationEventKind
 from notifications.protocol.extras import Code, Finding
 from notifications.protocol.state import Ending
 from notifications.trace import states
 from tests.conftest import DEVICE, INBOX, INBOX_NEW, INIT, OPERATION
 
 from .conftest import NOON, TABLET
-from .lives import OTHER_TOKEN, TOKEN, deleted, operation, posted, registered, status, tell
+from .lives import OTHER_TOKEN, TOKEN, at, deleted, operation, posted, registered, status, tell
 from .pages import happened, reader, trail
 
 pytestmark = pytest.mark.django_db
@@ -54,6 +56,10 @@ def test_a_device_s_page_tells_what_is_known_now_and_which_event_says_so(
     operator_client: Client,
 ) -> None:
     first, token = tell(status(0, "ACTIVE", user_id="u1"), registered(10, platform="fcm"))
+    assert known(operator_client.get(PAGE))["Registered for push"] == ("yes", "assumed")
+    PushServerReading.objects.create(  # of which the table is compared all the while
+        source_id="powerauth", zone="UTC", registrations_at=datetime.now(UTC) + timedelta(days=1)
+    )
     page = operator_client.get(PAGE)
     told = known(page)
     assert told["PowerAuth status"][0] == "ACTIVE"
@@ -143,9 +149,9 @@ def test_evidence_that_the_page_does_not_list_is_on_a_page_of_an_earlier_moment(
 def test_each_registration_is_listed_with_how_it_ended(operator_client: Client) -> None:
     tell(
         registered(0, user_id="u1", is_request=True),
-        registered(100, OTHER_TOKEN),
-        registered(200, OTHER_TOKEN, activation_id=TABLET),
-        registered(300, TOKEN),
+        registered(100, OTHER_TOKEN, is_request=True),
+        registered(200, OTHER_TOKEN, activation_id=TABLET, is_request=True),
+        registered(300, TOKEN, is_request=True),
         deleted(400),
         registered(500, OTHER_TOKEN),
     )
@@ -172,6 +178,14 @@ def test_an_event_tells_its_times_its_source_and_its_findings(operator_client: C
     assert (rows[undated].is_dated, rows[ahead].is_ahead) == (False, True)
     page = text(operator_client.get(PAGE))
     assert "by 2026-03-14 12:00:05.000" in page
+    bounded = registered(30, happened_at=None, not_before=NOON + timedelta(seconds=20))
+    gone = ActivationReport(
+        kind=ActivationEventKind.UNREGISTERED, activation_id=DEVICE, token=TOKEN, **at(40)
+    )
+    tell(bounded, gone)
+    page = text(operator_client.get(PAGE))
+    assert "between 2026-03-14 12:00:20.000 and 2026-03-14 12:00:31.000" in page
+    assert "no longer registered The Push Server no longer has it." in page
     assert "after it was observed: a clock is ahead" in page
     assert "wrong type platform is a number." in page
     assert "Reason: MAX_FAILED ." in page

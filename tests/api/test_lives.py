@@ -187,6 +187,7 @@ def test_an_event_is_told_whole(support: APIClient, life: list[str]) -> None:
         "push_active": None,
         "token": None,
         "is_request": False,
+        "not_before": None,
         "findings": [],
     }
     assert (registered["token"], registered["platform"]) == (TOKEN, "fcm")

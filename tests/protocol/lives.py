@@ -1,6 +1,7 @@
 """Events in the life of a device, told in seconds after ``START``."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from itertools import count
 from uuid import UUID
@@ -13,6 +14,8 @@ from tests.protocol.messages import PHONE, TABLET, moment
 __all__ = ("PHONE", "TABLET", "moment")
 
 TOKEN = "t-1"  # a fingerprint
+# A table of registrations is read all the while, but where a test says otherwise.
+COMPARED: Mapping[str, datetime] = {"powerauth": moment(1_000_000), "push-db": moment(300)}
 _ids = count(1)
 
 
@@ -52,14 +55,25 @@ def push_status(observed: float, active: bool | None = None, **told: object) -> 
     return event(ActivationEventKind.PUSH_STATUS, observed, push_active=active, **told)
 
 
-def state(events: Iterable[ActivationEvent], at: float) -> DeviceState:
-    return fold_state(PHONE, events, moment(at))
+def state(
+    events: Iterable[ActivationEvent], at: float, last: Mapping[str, datetime] = COMPARED
+) -> DeviceState:
+    return fold_state(PHONE, compared(events, last), moment(at))
+
+
+def compared(
+    events: Iterable[ActivationEvent], last: Mapping[str, datetime] = COMPARED
+) -> list[ActivationEvent]:
+    """As they are read when the tables of their sources were ``last`` compared."""
+    return [replace(each, compared_at=last.get(each.source or "")) for each in events]
 
 
 def spans(
-    events: Iterable[ActivationEvent], since: float = -100_000, until: float = 100_000
+    events: Iterable[ActivationEvent],
+    since: float = -100_000,
+    until: float = 100_000,
 ) -> tuple[Span, ...]:
-    return fold_spans(PHONE, events, Window(moment(since), moment(until)))
+    return fold_spans(PHONE, compared(events), Window(moment(since), moment(until)))
 
 
 def at_end(span: Span) -> datetime:

@@ -48,7 +48,8 @@ def test_another_token_ends_the_one_before() -> None:
 
 
 def test_a_token_that_another_activation_registers_is_no_longer_this_ones() -> None:
-    told = registered(0), registered(50, activation=TABLET, recipient=8, is_request=True)
+    asked = registered(50, activation=TABLET, recipient=8, is_request=True)
+    told = registered(0, is_request=True), asked
     assert endings(*told) == [("t-1", moment(0), moment(50), Ending.RE_BOUND)]
     assert state(told, 60).registered.sense == (False, Standing.ASSUMED)
     assert state(told, 60).recipient.value is None
@@ -63,7 +64,8 @@ def test_a_token_that_another_activation_registers_is_no_longer_this_ones() -> N
         deleted(50, "t-2"),
         deleted(50, app="business"),
         deleted(50, activation=TABLET),
-        deleted(50, "t-2", activation=PHONE),
+        deleted(50, "t-2", activation=PHONE, is_request=True),
+        registered(50, activation=TABLET),  # its own row would have told of its end
         callback(50, "BLOCKED"),
     ],
 )
@@ -79,7 +81,9 @@ def test_a_deletion_ends_it(told: dict[str, Any]) -> None:
 
 
 def test_a_deletion_concerns_who_had_the_token_then() -> None:
-    told = [registered(0), registered(50, activation=TABLET), deleted(100), registered(200)]
+    asked = {"is_request": True}
+    told = [registered(0, **asked), registered(50, activation=TABLET, **asked)]
+    told += [deleted(100), registered(200, **asked)]
     assert endings(*told) == [
         ("t-1", moment(0), moment(50), Ending.RE_BOUND),
         ("t-1", moment(200), None, None),

@@ -154,10 +154,10 @@ def test_registered_as_asked_is_assumed_and_as_told_is_known() -> None:
     assert state([asked, told], -1).registered.sense == (None, UNKNOWN)
     assert state([asked, told], 50).registered.sense == (True, ASSUMED)
     assert state([asked, told], 150).registered.sense == (True, KNOWN)
-    again = registered(200, is_request=True)
-    assert state([asked, told, again], 250).registered.sense == (True, KNOWN)
-    gone = deleted(300, is_request=True)
-    found = state([asked, told, again, gone], 350)
+    again, gone = registered(200, is_request=True), deleted(300, is_request=True)
+    read = {"powerauth": moment(150)}
+    assert state([asked, told, again], 250, read).registered.sense == (True, ASSUMED)
+    found = state([asked, told, again, gone], 350, read)
     assert found.registered.sense == found.push_active.sense == (False, ASSUMED)
 
 
@@ -169,7 +169,9 @@ def test_blocking_or_removing_deletes_no_registration() -> None:
 def test_the_push_server_asks_powerauth_when_a_token_is_registered() -> None:
     active = state([*history(500, (0, ACTIVE)), registered(10)], 20).push_active
     blocked = state([*history(500, (0, BLOCKED)), registered(10)], 20).push_active
-    assert (active.sense, blocked.sense) == ((True, KNOWN), (False, KNOWN))
+    assert (active.sense, blocked.sense) == ((True, ASSUMED), (False, ASSUMED))
+    told = state([*history(500, (0, BLOCKED)), registered(10, push_active=True)], 20)
+    assert told.push_active.sense == (True, KNOWN)
     assert state([callback(0, BLOCKED), registered(10)], 20).push_active.sense == (False, ASSUMED)
     assert state([registered(10)], 20).push_active.sense == (True, ASSUMED)
 
@@ -180,10 +182,12 @@ def test_an_assumed_status_that_changes_at_once_may_have_changed_before() -> Non
 
 
 def test_the_push_server_is_not_told_of_what_powerauth_does_later() -> None:
-    told = [*history(500, (0, ACTIVE), (100, BLOCKED)), registered(10)]
+    told = [*history(500, (0, ACTIVE), (100, BLOCKED)), registered(10, push_active=True)]
     assert state(told, 200).push_active.sense == (True, KNOWN)
     asked = push_status(150, status=BLOCKED, is_request=True)
-    assert state([*told, asked], 200).push_active.sense == (False, ASSUMED)
+    assert state([*told, asked], 200).push_active.sense == (True, KNOWN)  # nothing came of it
+    read = {"powerauth": moment(100)}
+    assert state([*told, asked], 200, read).push_active.sense == (False, ASSUMED)
     assert state([*told, push_status(150, False)], 200).push_active.sense == (False, KNOWN)
 
 

@@ -15,6 +15,7 @@ from tests.protocol.lives import (
     TABLET,
     at_end,
     callback,
+    compared,
     deleted,
     history,
     moment,
@@ -44,6 +45,7 @@ FACTS: dict[str, Any] = {
     "app": st.sampled_from([None, "retail", "business"]),
     "platform": st.sampled_from([None, "apns", "fcm"]),
     "happened": MAYBE,
+    "source": st.sampled_from(["powerauth", "push-db"]),
 }
 ASKED = {**FACTS, "is_request": st.booleans()}
 CALLBACKS = st.builds(callback, TIMES, WORDS)
@@ -76,7 +78,9 @@ def test_a_state_is_that_of_its_span(events: list[ActivationEvent], at: int) -> 
     assert all(one.state.sense != other.state.sense for one, other in pairwise(found))
     (around,) = [each for each in found if each.since <= moment(at) < each.until]
     assert state(events, at).sense == around.state.sense
-    assert _as_of_end(fold_state(PHONE, events, at_end(around))) == _as_of_end(around.state)
+    assert _as_of_end(fold_state(PHONE, compared(events), at_end(around))) == _as_of_end(
+        around.state
+    )
 
 
 def _as_of_end(found: DeviceState) -> DeviceState:

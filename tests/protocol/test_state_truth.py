@@ -40,7 +40,7 @@ def test_nothing_known_is_wrong_whatever_tells_of_it(name: str) -> None:
 
 
 def test_what_is_assumed_is_nearly_always_right() -> None:
-    total = scored("all")
+    total = scored("all, by what was told then")
     for part in (Part.STATUS, Part.REGISTERED, Part.PUSH_ACTIVE):
         assert total.told[part, ASSUMED] > 0.2 * total.asked
         assert total.right[part, ASSUMED] > 0.9 * total.told[part, ASSUMED]
@@ -52,6 +52,13 @@ def test_each_source_adds_to_what_is_known() -> None:
         assert more.told[part, KNOWN] > less.told[part, KNOWN]
     assert scored("history").told[Part.REGISTERED, Standing.UNKNOWN] == less.asked
     assert more.told[Part.REGISTERED, Standing.UNKNOWN] < 0.3 * more.asked
+
+
+def test_a_table_that_is_read_makes_known_what_requests_leave_assumed() -> None:
+    less, more = scored("mirror"), scored("mirror and table")
+    for part in (Part.REGISTERED, Part.PUSH_ACTIVE):
+        assert less.told[part, KNOWN] == 0
+        assert more.told[part, KNOWN] > 0.3 * more.asked
 
 
 def _all_known(state: DeviceState) -> DeviceState:

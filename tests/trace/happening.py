@@ -80,6 +80,13 @@ def posted_to(user: str, minutes: float, silent: bool | None) -> InboxReport:
     return InboxReport(key=None, observed_at=at(minutes), user_id=user, apps=(APP,), silent=silent)
 
 
+def stored(minutes: float, name: str, user: str = USER, apps: tuple[str, ...] = (APP,)) -> Report:
+    """As a row of the Push Server's inbox."""
+    return InboxReport(
+        key=None, observed_at=at(minutes), user_id=user, apps=apps, inbox_message_id=name
+    )
+
+
 def happened(*reports: Report, source: str = "powerauth") -> None:
     record_events(reports, source=source)
 

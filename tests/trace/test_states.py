@@ -1,14 +1,14 @@
 """The events of devices as they are read, and what is known of a device by them."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from unittest.mock import ANY
 
 import pytest
 
 from notifications.ingest.events import ActivationReport, record_events
-from notifications.models import ActivationEvent, Recipient
+from notifications.models import ActivationEvent, PushServerReading, Recipient
 from notifications.models.patience import TooMuch
 from notifications.models.querysets import Extent, horizon
 from notifications.protocol.clients import Platform
@@ -115,3 +115,25 @@ def test_what_would_rest_on_too_many_events_is_refused(monkeypatch: pytest.Monke
     monkeypatch.setattr(states, "MOST", 2)
     with pytest.raises(TooMuch, match="2 events"):
         state_of(PHONE, NOW)
+
+
+def test_what_a_table_has_is_known_until_it_was_last_compared(
+    django_assert_num_queries: Callable[..., Any],
+) -> None:
+    tell(0, Kind.REGISTERED, token=TOKEN, push_active=True, apps=("retail",))
+    recorded_at = ActivationEvent.objects.get().recorded_at
+    compared_at = NOW + timedelta(minutes=30)
+    PushServerReading.objects.create(
+        source_id="powerauth", zone="UTC", registrations_at=compared_at
+    )
+
+    def standing(minutes: int, as_of: datetime | None = None) -> Standing:
+        return state_of(PHONE, NOW + timedelta(minutes=minutes), as_of=as_of).registered.standing
+
+    with django_assert_num_queries(2):
+        assert (standing(29)) is Standing.KNOWN
+    assert standing(30) is Standing.ASSUMED
+    # What was known a while ago rests on comparings that were surely recorded by then.
+    assert standing(29, recorded_at) is Standing.KNOWN
+    PushServerReading.objects.update(registrations_at=recorded_at - timedelta(minutes=1))
+    assert standing(29, recorded_at) is Standing.ASSUMED
