@@ -15,7 +15,9 @@ from .events import ActivationStatus, InboxEvent, OperationEvent
 from .expectations import Gap
 from .extras import MessageType
 from .knowledge import Knowledge
+from .merging import merge
 from .message import Message, later
+from .posts import Post, posts_of
 from .reasons import Reason, Rule, Seen
 from .state import Span, Told
 
@@ -100,13 +102,15 @@ def status_changes_owed(
 def inbox_pushes_owed(
     events: Iterable[InboxEvent], told: Iterable[Message], known: Knowledge
 ) -> Iterator[Gap]:
-    """E5: an inbox message seen in a request and not silent is owed its push.
+    """E5: an inbox message seen in a request and not silent is owed its push. Known from the inbox
+    table alone, whether one was wanted is not told.
 
     Specification, Message Inbox: "When a new message is sent to the user's message inbox, our
     systems send the push message".
     """
     sent = [each for each in told if each.message_type == MessageType.INBOX_MESSAGE_NEW]
-    owed = [_post(each) for each in events if not each.silent and each.recipient is not None]
+    posts = posts_of(each for each in events if each.recipient is not None)
+    owed = [_post(each) for each in posts if not each.told.silent]
     for each in _unmet(owed, sent, known):
         yield from _gap(each, known)
 
@@ -160,7 +164,8 @@ def _change(activation: str, status: Told[str], span: Span) -> Owed:
     )
 
 
-def _post(event: InboxEvent) -> Owed:
+def _post(post: Post) -> Owed:
+    event = post.told
     anchor = Message(
         id=event.id,
         at=event.at,
@@ -176,14 +181,18 @@ def _post(event: InboxEvent) -> Owed:
         message_type=MessageType.INBOX_MESSAGE_NEW,
         anchor=anchor,
         apps=event.apps,
-        seen=Seen(event.at, events=(event.id,)),
+        seen=Seen(event.at, events=tuple(each.id for each in post.events)),
         unmet=Reason.POSTED_UNPUSHED if event.silent is False else Reason.PUSH_NOT_TOLD,
     )
 
 
 def _unmet(owed: Iterable[Owed], sent: Iterable[Message], known: Knowledge) -> Iterator[Owed]:
-    """What no message meets; in order of time, each message meeting one at most."""
-    left = sorted(sent, key=lambda each: (each.at, each.id))
+    """What no message meets; in order of time, each message meeting one at most, and a request not
+    another one than its copy."""
+    given = list(sent)
+    merged = merge(given).copies
+    once = (each for each in given if each.id not in merged)
+    left = sorted(once, key=lambda each: (each.at, each.id))
     for each in sorted(owed, key=lambda each: (each.at, each.anchor.id)):
         met = next((message for message in left if _meets(message, each, known)), None)
         if met is None:
