@@ -148,6 +148,7 @@ def of_export(shown: Export) -> Sentence:
     words = {
         dataset.NOTIFICATIONS: _("%(who)s asked for an export of notifications at %(at)s."),
         dataset.OPERATIONS: _("%(who)s asked for an export of operations at %(at)s."),
+        dataset.DELIVERIES: _("%(who)s asked for an export of delivery reports at %(at)s."),
         dataset.GAPS: _("%(who)s asked for an export of gaps at %(at)s."),
         dataset.STATS: _("%(who)s asked for an export of statistics at %(at)s."),
     }

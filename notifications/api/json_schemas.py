@@ -6,8 +6,10 @@ from typing import Any
 
 from notifications.ingest.callbacks import OF_ACTIVATIONS, OF_OPERATIONS
 from notifications.ingest.envelope import ADDRESSED_TO, MAX_FAULTS
-from notifications.protocol.clients import PLATFORM_NAMES
+from notifications.protocol.clients import PLATFORM_NAMES, Platform
+from notifications.protocol.deliveries import Outcome
 from notifications.protocol.extras import MAX_IDENTIFIER
+from notifications.protocol.gateways import ANSWERS
 
 
 def _identifier(description: str) -> dict[str, Any]:
@@ -90,6 +92,76 @@ ENVELOPE: dict[str, Any] = {
         }
     ],
 }
+_DELIVERY: dict[str, Any] = {
+    "outcome": {
+        "enum": [*Outcome, None],
+        "description": "What the gateway made of it; can be left out where `gateway` and `code`"
+        " say which.",
+    },
+    "gateway": {"enum": [*Platform, None], "description": "Whose word `code` is."},
+    "code": _identifier("The gateway's own word: a reason, an error code; kept as it is."),
+    "is_final": {
+        "type": ["boolean", "null"],
+        "description": "It will not change; of `pending`: it stays so for ever. By default as"
+        " `gateway` and `code` say, else false.",
+    },
+    "at": {
+        "type": ["string", "null"],
+        "format": "date-time",
+        "description": "When the gateway answered, with its zone, kept to the millisecond.",
+    },
+    "report_id": _identifier(
+        "The source's own name of the report; told again under it, it is the same report."
+    ),
+}
+_ANSWERED: dict[str, Any] = {
+    "anyOf": [
+        _given("outcome", {"enum": [*Outcome]}),
+        *(
+            {
+                "properties": {"gateway": {"const": gateway}, "code": {"enum": [*codes]}},
+                "required": ["gateway", "code"],
+            }
+            for gateway, codes in ANSWERS.items()
+        ),
+    ]
+}
+DELIVERY_REPORT: dict[str, Any] = {
+    "type": "object",
+    "description": "What a gateway answered for one notification. A field left out or null is not"
+    " told.",
+    "additionalProperties": False,
+    "properties": _DELIVERY,
+    **_ANSWERED,
+    "examples": [
+        {"outcome": "accepted", "at": "2026-01-31T12:00:00.210Z"},
+        {"gateway": "apns", "code": "Unregistered", "report_id": "r-1"},
+    ],
+}
+DELIVERY_LINE: dict[str, Any] = {
+    "type": "object",
+    "description": "The same about a message: by the name that its source gave it, or by its id.",
+    "additionalProperties": False,
+    "properties": {
+        "message_id": _identifier("The source's own name of the message."),
+        "emitted_at": {
+            "type": ["string", "null"],
+            "format": "date-time",
+            "description": "Its moment of emission; needed where several stand under the name.",
+        },
+        "source": _identifier("Who reported it; by default whoever posts this."),
+        "notification": {
+            "type": ["string", "null"],
+            "format": "uuid",
+            "description": "The id of the notification, in place of the three.",
+        },
+        **_DELIVERY,
+    },
+    **_ANSWERED,
+    "examples": [
+        {"message_id": "m-1", "outcome": "failed", "code": "Unregistered", "gateway": "apns"}
+    ],
+}
 _SUBJECT = {
     "type": "string",
     "minLength": 1,
@@ -127,6 +199,10 @@ CALLBACK: dict[str, Any] = {
 LINES = {
     "type": "string",
     "description": "Lines of envelopes (NDJSON), each as of a single notification.",
+}
+DELIVERY_LINES = {
+    "type": "string",
+    "description": "Lines (NDJSON) as of the schema `DeliveryLine`.",
 }
 FAULT: dict[str, Any] = {
     "type": "object",
@@ -184,6 +260,8 @@ HEARTBEAT_REQUEST: dict[str, Any] = {
 }
 SCHEMAS = {
     "Callback": CALLBACK,
+    "DeliveryLine": DELIVERY_LINE,
+    "DeliveryReport": DELIVERY_REPORT,
     "HeartbeatRequest": HEARTBEAT_REQUEST,
     "ListWindow": LIST_WINDOW,
     "Envelope": ENVELOPE,

@@ -16,13 +16,14 @@ from rest_framework.utils.urls import remove_query_param, replace_query_param
 from notifications.filters.notifications import NotificationFilters
 from notifications.filters.questions import FeedQuestion, Paging
 from notifications.ingest.decoder import decode
-from notifications.ingest.ndjson import Interrupted, record_lines
+from notifications.ingest.ndjson import Envelopes
 from notifications.ingest.recorder import Status, record
 from notifications.models import Notification
 from notifications.models.querysets import Apps
 
 from .addresses import address_of, address_of_list, address_of_trace
-from .bodies import json_body, ndjson_body
+from .bodies import json_body
+from .deliveries import MayViewDeliveries, beside_notification
 from .feed import FeedPage, read_feed
 from .ingesting import Ingesting
 from .json_schemas import LINES
@@ -34,15 +35,7 @@ from .receipts import BulkReportSerializer, ReceiptSerializer
 from .schema import may_answer
 from .serializers import NotificationSerializer
 from .shapes import FeedSerializer, NotificationDetailSerializer
-
-INTERRUPTIONS = {
-    "incomplete_body": 400,
-    "bad_gzip": 400,
-    "truncated_gzip": 400,
-    "line_too_long": 413,
-    "expands_too_much": 413,
-    "unavailable": 503,
-}
+from .streaming import INTERRUPTIONS, record_stream
 
 
 @extend_schema_view(retrieve=extend_schema(responses=NotificationDetailSerializer))
@@ -80,18 +73,7 @@ class NotificationViewSet(Ingesting, ListViewSet):
     def bulk(self, request: Request) -> Response:
         """Records lines of NDJSON, gzipped or not, of any number. Read to the end it is 200, and
         says what became of them; what is committed stays when the stream is damaged."""
-        body, gzipped = ndjson_body(request)
-        try:
-            report = record_lines(
-                body, source=request.user.get_username(), clock=timezone.now, gzipped=gzipped
-            )
-        except Interrupted as interruption:
-            self.note_faults(interruption.report.faults)
-            raise _interrupted(interruption) from interruption
-        self.note_faults(report.faults)
-        counts = report.as_json()
-        del counts["committed_through_line"]  # of a stream that was read to its end: its last
-        return Response(counts)
+        return record_stream(self, Envelopes(request.user.get_username()))
 
     @extend_schema(responses=FeedSerializer)
     @action(detail=False, question_class=FeedQuestion, paging_class=Paging, bucket="export")
@@ -112,9 +94,15 @@ class NotificationViewSet(Ingesting, ListViewSet):
         return _fed(request, page, self.get_serializer(page.rows, many=True).data)
 
     def beside(self, shown: Any) -> Mapping[str, Any]:
+        """Also what became of it, null for those who may not read delivery reports."""
         inbox_id = shown.inbox_message_id
+        may_view = self.request.user.has_perm(MayViewDeliveries.right)
         return {
+            **(
+                beside_notification(shown.id) if may_view else {"outcome": None, "deliveries": None}
+            ),
             "links": {
+                "deliveries": address_of(self.request, "notification-deliveries", shown.id),
                 "operation": address_of(self.request, "operation-detail", shown.operation_id),
                 "activation": address_of(self.request, "activation-detail", shown.activation_id),
                 "inbox_message": address_of(self.request, "inbox-message-detail", inbox_id),
@@ -122,7 +110,7 @@ class NotificationViewSet(Ingesting, ListViewSet):
                 "same_operation": address_of_list(
                     self.request, "notification-list", operation=shown.operation_id
                 ),
-            }
+            },
         }
 
 
@@ -133,14 +121,6 @@ def _fed(request: Request, page: FeedPage, results: Any) -> Response:
         {"next": following, "cursor": page.cursor, "has_more": page.has_more, "results": results},
         headers=link_header(following, None),
     )
-
-
-def _interrupted(interruption: Interrupted) -> Problem:
-    committed = interruption.report.committed_through_line
-    detail = f"{interruption.detail} What was sent is committed through line {committed}."
-    fault = Fault("body", "#", interruption.code, interruption.detail)
-    counts = interruption.report.as_json()
-    return Problem(INTERRUPTIONS[interruption.code], interruption.code, detail, fault, **counts)
 
 
 def _conflict(notification_id: UUID) -> Problem:

@@ -61,3 +61,12 @@ class BulkReportSerializer(serializers.Serializer[Any]):
     conflicts = serializers.ListField(child=ConflictingLineSerializer(), max_length=MAX_TOLD)
     rejected_count = serializers.IntegerField(min_value=0)
     rejected = serializers.ListField(child=RejectedLineSerializer(), max_length=MAX_TOLD)
+
+
+class ConflictingReportSerializer(serializers.Serializer[Any]):
+    line = serializers.IntegerField(min_value=1)
+    id = serializers.UUIDField(help_text="The delivery report that stands, with another content.")
+
+
+class DeliveryBulkReportSerializer(BulkReportSerializer):
+    conflicts = serializers.ListField(child=ConflictingReportSerializer(), max_length=MAX_TOLD)

@@ -29,6 +29,7 @@ from notifications.protocol.identity import time_of, timestamp
 
 CLIENT_KINDS = [kind for kind, _ in KINDS.values()]
 CLIENT_RESULTS = [*RESULTS.values(), "unknown"]
+GATEWAYS = [each.value for each in Platform]
 
 
 def one_of(choices: type[Enum], **options: Any) -> serializers.ChoiceField:

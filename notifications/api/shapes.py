@@ -7,12 +7,14 @@ from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
 from notifications.protocol.audience import Basis, Certainty, Grade
+from notifications.protocol.deliveries import Cause, Outcome
 from notifications.protocol.expectations import Mark
 from notifications.protocol.extras import MAX_IDENTIFIER, MessageType, OperationResult
 from notifications.protocol.reasons import CountsAs, Reason, Rule
 from notifications.trace.entries import Kind
 from notifications.trace.stats import Dimension, Interval
 
+from .delivery_shapes import DeliverySerializer
 from .serializers import (
     ClientsSerializer,
     FindingSerializer,
@@ -51,14 +53,36 @@ class GapCountsSerializer(serializers.Serializer[Any]):
 
 
 class CountsSerializer(GapCountsSerializer):
-    """Of the whole window. `expected` is what was emitted, repeats aside, and what is owed."""
+    """Of the whole window. `expected` is what was emitted, repeats aside, and what is owed;
+    `failed` is what was emitted and no gateway took."""
 
     expected = serializers.IntegerField(min_value=0)
     emitted = serializers.IntegerField(min_value=0)
+    failed = serializers.IntegerField(min_value=0)
     late = serializers.IntegerField(min_value=0)
     duplicate = serializers.IntegerField(min_value=0)
     disagreeing = serializers.IntegerField(min_value=0)
     nonconforming = serializers.IntegerField(min_value=0)
+
+
+class EntryDeliverySerializer(serializers.Serializer[Any]):
+    """What a gateway answered. Accepted is the most that is known: nobody is told what a phone
+    showed."""
+
+    id = serializers.UUIDField()
+    source = serializers.CharField(  # type: ignore[assignment]  # DRF's is the field's own
+        allow_null=True
+    )
+    outcome = one_of(Outcome)
+    code = serializers.CharField(
+        allow_null=True, help_text="The gateway's or the source's own word for it."
+    )
+    is_final = serializers.BooleanField(
+        help_text="It will not change; of pending: it stays so for ever."
+    )
+    cause = one_of(Cause, allow_null=True, help_text="Why it most likely stays so.")
+    at = MomentField(help_text="When it was so, as told; else by when.")
+    observed_at = MomentField()
 
 
 class EntrySerializer(serializers.Serializer[Any]):
@@ -91,15 +115,23 @@ class EntrySerializer(serializers.Serializer[Any]):
     clients = ClientsSerializer(allow_null=True, help_text="Of a notification.")
     findings = FindingSerializer(many=True)
     evidence = serializers.ListField(
-        child=serializers.UUIDField(), help_text="The notifications that say so."
+        child=serializers.UUIDField(),
+        help_text="The notifications that say so; of a copy also the requests it merged with.",
+    )
+    sources = serializers.ListField(
+        child=serializers.CharField(allow_null=True),
+        help_text="Who reported these, in the same order; of a gap none.",
     )
     events = serializers.ListField(
         child=serializers.UUIDField(), help_text="The events that say so."
     )
+    deliveries = EntryDeliverySerializer(
+        many=True, help_text="What gateways answered for its one device, in order of time."
+    )
 
 
 class ConcernedSerializer(serializers.Serializer[Any]):
-    activation = serializers.CharField()
+    activation = serializers.CharField(allow_null=True, help_text="Null: it is not known which.")
     basis = one_of(Basis)
     certainty = one_of(Certainty)
     grade = one_of(Grade)
@@ -207,6 +239,16 @@ class OperationDetailSerializer(SubjectBesideSerializer, OperationSerializer):
 
 
 class NotificationDetailSerializer(NotificationSerializer):
+    outcome = one_of(
+        Outcome,
+        allow_null=True,
+        help_text="What became of it in the end, as far as reports tell; null where none does.",
+    )
+    deliveries = DeliverySerializer(
+        many=True,
+        allow_null=True,
+        help_text="The latest, newest first; null without the right to read them.",
+    )
     links = serializers.DictField(child=serializers.URLField(allow_null=True))
 
 

@@ -4,7 +4,8 @@ from typing import Any
 
 from rest_framework import serializers
 
-from notifications.models import ContactKind
+from notifications.models import ContactKind, MessageStorage
+from notifications.trace.readings import MOST_COUNTED
 from notifications.trace.sources import EVENTS
 
 from .serializers import MomentField, SourceSerializer, one_of
@@ -87,6 +88,37 @@ class CoverageSerializer(WindowSerializer):
     holes = IntervalSerializer(many=True)
 
 
+class ReadingSerializer(serializers.Serializer[Any]):
+    """How far the database of a Push Server was read."""
+
+    zone = serializers.CharField(help_text="Its zone-less times are taken to be of it.")
+    is_wanted = serializers.BooleanField(help_text="The worker follows it.")
+    polled_at = MomentField(allow_null=True, help_text="When it was last read to its end.")
+    lag_seconds = serializers.FloatField(allow_null=True, min_value=0, help_text="Since then.")
+    registrations_at = MomentField(
+        allow_null=True, help_text="When all of its registrations were last compared."
+    )
+    rows_read = serializers.IntegerField(min_value=0)
+    rows_estimate = serializers.IntegerField(
+        allow_null=True, min_value=0, help_text="About how many there are."
+    )
+    missing = serializers.IntegerField(
+        min_value=0, help_text="Ids that were passed over and may still come."
+    )
+    awaited = serializers.IntegerField(
+        min_value=0,
+        max_value=MOST_COUNTED,
+        help_text=f"Pending messages that are read again; {MOST_COUNTED:,} are so many or more.",
+    )
+    storage = serializers.ChoiceField(
+        MessageStorage.choices, help_text="Whether it stores the messages that it sends."
+    )
+    storage_since = MomentField(allow_null=True, help_text="Since when that is known.")
+    problem = serializers.CharField(
+        allow_blank=True, help_text="Why it cannot be read, and what to do; else empty."
+    )
+
+
 class SourceDetailSerializer(SourceListedSerializer):
     types = HeardSerializer(many=True)
     events = HeardEventSerializer(many=True)
@@ -95,4 +127,5 @@ class SourceDetailSerializer(SourceListedSerializer):
         min_value=0, help_text="Of so many notifications, the latest."
     )
     errors = SourceErrorSerializer(many=True)  # type: ignore[assignment]  # DRF's is the field's own
+    reading = ReadingSerializer(allow_null=True, help_text="Null: it is no Push Server's database.")
     links = serializers.DictField(child=serializers.URLField(allow_null=True))

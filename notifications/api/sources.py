@@ -17,6 +17,7 @@ from notifications.models import Source
 from notifications.protocol.coverage import Interval
 from notifications.protocol.identity import timestamp
 from notifications.trace.coverage import CoverageShown, show_coverage
+from notifications.trace.readings import Reading, reading_of
 from notifications.trace.sources import (
     Reported,
     SourceStanding,
@@ -55,7 +56,7 @@ class SourceViewSet(ListViewSet):
         return {**super().context_of(rows), "standings": told}
 
     def beside(self, shown: Source) -> dict[str, Any]:
-        """What it reported, how late, and what of it was refused."""
+        """What it reported, how late, what of it was refused, and how far its database was read."""
         now = timezone.now()
         reports = reports_of(standings([shown.pk], now)[shown.pk], now)
         return {
@@ -75,6 +76,7 @@ class SourceViewSet(ListViewSet):
                 }
                 for each in errors_of(shown.pk)
             ],
+            "reading": _reading(reading_of(shown.pk, now)),
             "links": {
                 "notifications": address_of_list(
                     self.request, "notification-list", source=shown.pk
@@ -109,6 +111,25 @@ def _standing(standing: SourceStanding, now: datetime) -> dict[str, Any]:
             "lag_seconds": _seconds(standing.last.lag),
         },
         "errors_lately": standing.refused,
+    }
+
+
+def _reading(told: Reading | None) -> dict[str, Any] | None:
+    if told is None:
+        return None
+    return {
+        "zone": told.zone,
+        "is_wanted": told.is_wanted,
+        "polled_at": _moment(told.polled_at),
+        "lag_seconds": _seconds(told.behind),
+        "registrations_at": _moment(told.registrations_at),
+        "rows_read": told.rows_read,
+        "rows_estimate": told.rows_estimate,
+        "missing": told.missing,
+        "awaited": told.awaited,
+        "storage": told.storage,
+        "storage_since": _moment(told.storage_since),
+        "problem": told.problem,
     }
 
 

@@ -64,6 +64,11 @@ class StreamViewSet(QuestionViewSet):
         Since, or an identifier, has to be given."""
         return self._streamed(request)
 
+    @_of(DataSet.DELIVERIES)
+    def deliveries(self, request: Request) -> StreamingHttpResponse:
+        """Exports delivery reports, in order of time. Since has to be given."""
+        return self._streamed(request)
+
     @_of(DataSet.GAPS)
     def gaps(self, request: Request) -> StreamingHttpResponse:
         """Exports what was owed and not sent, in order of time. Since has to be given."""

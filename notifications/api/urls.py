@@ -4,6 +4,7 @@ from django.urls import path
 from rest_framework.routers import Route, SimpleRouter
 
 from .callbacks import CallbackView
+from .deliveries import DeliveryViewSet
 from .docs import DocsView, SchemaView
 from .exports import ExportViewSet
 from .gaps import GapViewSet
@@ -45,6 +46,12 @@ router.register("access-records", AccessRecordViewSet, basename="access-record")
 
 urlpatterns = [
     *router.urls,
+    path(
+        "notifications/<uuid:pk>/deliveries/",
+        DeliveryViewSet.as_view({"get": "of_notification", "post": "create"}),
+        name="notification-deliveries",
+    ),
+    path("deliveries/bulk/", DeliveryViewSet.as_view({"post": "bulk"}), name="deliveries-bulk"),
     # As the original has them; and with the final slash that all other addresses have.
     *(
         path(f"mirror/{call}", view.as_view(), name=f"mirror-{call.replace('/', '-')}")

@@ -8,21 +8,24 @@ from typing import Any, TypeAlias
 from django.http import QueryDict
 
 from notifications.filters.base import MOMENT, Filters, WindowedFilters, nearest
+from notifications.filters.deliveries import DeliveryFilters
 from notifications.filters.notifications import PERSONAL, NotificationFilters
 from notifications.filters.parameters import Once, text
 from notifications.filters.questions import GapsQuestion, StatsQuestion
 from notifications.filters.subjects import OperationFilters
-from notifications.models import Account, Export, Notification, Operation
+from notifications.models import Account, DeliveryReport, Export, Notification, Operation
 from notifications.models.querysets import Extent
 from notifications.protocol.identity import time_of
 from notifications.protocol.window import BadWindow, Bounds, Window, read_bounds
 
 from .days import GapRows, StatsRows
+from .deliveries import DeliveryRows, RecordingDeliveryRows
 from .operations import OperationRows
 from .slices import Rows
 from .tables import NotificationRows, RecordingRows
 
 DataSet = Export.DataSet
+UNCHANGING = (DataSet.NOTIFICATIONS, DataSet.DELIVERIES)  # which increments can be of
 Given: TypeAlias = Mapping[str, Iterable[str]]
 VIEW_USERS = "notifications.view_recipient"
 _UNBOUNDED = (
@@ -54,6 +57,11 @@ class ExportedOperations(OperationFilters):
     order = None  # type: ignore[assignment]
 
 
+class ExportedDeliveries(DeliveryFilters):
+    since = _since()
+    order = None  # type: ignore[assignment]
+
+
 class ExportedGaps(GapsQuestion):
     since = _since()
 
@@ -73,6 +81,7 @@ class DataSetOffer:
 OFFERS: Mapping[str, DataSetOffer] = {
     DataSet.NOTIFICATIONS: DataSetOffer(ExportedNotifications, "notifications.view_notification"),
     DataSet.OPERATIONS: DataSetOffer(ExportedOperations, "notifications.view_operation"),
+    DataSet.DELIVERIES: DataSetOffer(ExportedDeliveries, "notifications.view_deliveryreport"),
     DataSet.GAPS: DataSetOffer(ExportedGaps, "notifications.view_operation"),
     DataSet.STATS: DataSetOffer(ExportedStats, "notifications.view_notification"),
 }
@@ -123,8 +132,11 @@ def rows_of(export: Export) -> Rows:
     """Of filters without problems."""
     extent = Extent(None if export.apps is None else tuple(export.apps), export.below)
     asked = _asked(export)
+    is_incremental = export.delivery == Export.Delivery.INCREMENTS
+    if isinstance(asked, DeliveryFilters):
+        of_deliveries = RecordingDeliveryRows if is_incremental else DeliveryRows
+        return of_deliveries(asked, extent)
     if isinstance(asked, NotificationFilters):
-        is_incremental = export.delivery == Export.Delivery.INCREMENTS
         rows = RecordingRows if is_incremental else NotificationRows
         return rows(asked, extent, tells_users=export.tells_users)
     if isinstance(asked, OperationFilters):
@@ -151,6 +163,7 @@ def _asked(export: Export) -> Any:
     queryset = {
         DataSet.NOTIFICATIONS: Notification.objects.all,
         DataSet.OPERATIONS: Operation.objects.all,
+        DataSet.DELIVERIES: DeliveryReport.objects.all,
     }.get(DataSet(export.dataset), lambda: None)()
     return question(data, queryset, now=export.asked_at, apps=export.apps, whole=True)
 

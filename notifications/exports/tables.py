@@ -16,7 +16,7 @@ from django.db.models import QuerySet
 
 from notifications.filters.base import WindowedFilters
 from notifications.filters.notifications import NotificationFilters
-from notifications.models import Notification
+from notifications.models import DeliveryReport, Notification
 from notifications.models.estimates import rows_in
 from notifications.models.querysets import LEAST_ID, Extent
 from notifications.protocol.identity import first_id_at, time_of
@@ -75,9 +75,10 @@ class _Run:
 
 
 class TableRows(Rows, ABC):
-    """In the order of ``keyset``, a column of ids of notifications, which is the first id that is
-    exported. A place is the last one before it."""
+    """In the order of ``keyset``, a column of ids of what they are ``told_by``, which is the first
+    id that is exported. A place is the last one before it."""
 
+    told_by: type[Notification | DeliveryReport] = Notification
     keyset: str
 
     def __init__(self, asked: WindowedFilters, extent: Extent) -> None:
@@ -130,14 +131,15 @@ class TableRows(Rows, ABC):
             return rows_in(plan)
 
     def next_at(self, place: Place) -> datetime | None:
-        """Of any notification, whether it was asked for or not, where an index has to know it."""
+        """Of any that tells, whether it was asked for or not, where an index has to know it."""
         if self._run is not None and self._run.place == place and place:
             return self._run.next_at
         bounds = self.asked.bounds
         after = max(
             UUID(place or str(LEAST_ID)), first_id_at(bounds.since) if bounds.since else LEAST_ID
         )
-        following = Notification.objects.filter(id__gte=after, id__gt=UUID(place or str(LEAST_ID)))
+        told: Any = self.told_by.objects
+        following = told.filter(id__gte=after, id__gt=UUID(place or str(LEAST_ID)))
         if bounds.until is not None:
             following = following.filter(id__lt=first_id_at(bounds.until))
         key = following.in_time_order().values_list("id", flat=True).first()
@@ -235,8 +237,8 @@ class NotificationRows(TableRows):
         return found.within(self.extent)  # type: ignore[no-any-return]
 
 
-class RecordingRows(NotificationRows):
-    """In the order of recording; a place is the transaction and the id of the last one before."""
+class InRecordingOrder(TableRows):
+    """A place is the transaction and the id of the last one before."""
 
     @property
     def order(self) -> Sequence[str]:
@@ -248,5 +250,10 @@ class RecordingRows(NotificationRows):
         return found.recorded_after(int(xid), UUID(key))  # type: ignore[no-any-return]
 
     def place_of(self, key: str) -> Place:
-        (xid,) = Notification.objects.filter(pk=key).values_list("recorded_xid", flat=True)
+        told: Any = self.told_by.objects
+        (xid,) = told.filter(pk=key).values_list("recorded_xid", flat=True)
         return f"{xid}:{key}"
+
+
+class RecordingRows(InRecordingOrder, NotificationRows):
+    pass

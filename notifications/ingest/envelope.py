@@ -49,20 +49,28 @@ class Rejected(ValueError):
 
 def decode(data: bytes, *, now: datetime) -> Emission:
     """The emission in one JSON text. Raises ``MalformedJSON`` or ``Rejected``."""
-    reading = Reading(data, envelope_levels=ENVELOPE_LEVELS)
-    document = reading.value
-    if not isinstance(document, dict):
-        raise Rejected(Fault("#", "wrong_type", "The body must be one JSON object."))
-    repeated = repeated_keys(document)
-    if repeated:
-        raise Rejected(
-            *(field_fault(key, "duplicate_key", "is given twice.") for key in repeated[:MAX_FAULTS])
-        )
+    reading, document = read_object(data, levels=ENVELOPE_LEVELS)
     extras = document.get("extras")
     if not isinstance(extras, dict):
         return emission_from(document, now=now)  # says what is wrong with it
     clean, repairs = reading.repaired(extras)
     return emission_from({**document, "extras": clean}, now=now, repairs=repairs)
+
+
+def read_object(data: bytes, *, levels: int) -> tuple[Reading, dict[str, Any]]:
+    """One JSON object that has each of its keys once; ``levels`` are those around extras.
+
+    Raises ``MalformedJSON`` or ``Rejected``.
+    """
+    reading = Reading(data, envelope_levels=levels)
+    document = reading.value
+    if not isinstance(document, dict):
+        raise Rejected(Fault("#", "wrong_type", "The body must be one JSON object."))
+    if repeated := repeated_keys(document):
+        raise Rejected(
+            *(field_fault(key, "duplicate_key", "is given twice.") for key in repeated[:MAX_FAULTS])
+        )
+    return reading, document
 
 
 def emission_from(
@@ -72,7 +80,9 @@ def emission_from(
 
     ``repairs`` are the findings made when its extras were read. Raises ``Rejected``.
     """
-    faults = [*islice(_field_faults(document), MAX_FAULTS)] or [*joint_faults(document)]
+    required = {"extras": "the extras as they were sent"}
+    faults = [*islice(field_faults(document, FIELDS, required), MAX_FAULTS)]
+    faults = faults or [*joint_faults(document)]
     if faults:
         raise Rejected(*faults)
     told = document.get("emitted_at")
@@ -91,15 +101,20 @@ def moment(text: str) -> datetime:
     return told.astimezone(UTC)
 
 
-def _field_faults(document: Mapping[str, Any]) -> Iterator[Fault]:
-    if "extras" not in document:
-        yield field_fault("extras", "required", "is required: the extras as they were sent.")
+def field_faults(
+    document: Mapping[str, Any], fields: "Mapping[str, Check]", required: Mapping[str, str]
+) -> Iterator[Fault]:
+    """Of single fields. Those that are ``required`` are told with what they are; any other may be
+    null, which says no more than leaving it out."""
+    for key, meaning in required.items():
+        if key not in document:
+            yield field_fault(key, "required", f"is required: {meaning}.")
     for key, value in document.items():
-        check = FIELDS.get(key)
+        check = fields.get(key)
         if check is None:
-            known = ", ".join(FIELDS)
+            known = ", ".join(fields)
             yield field_fault(key, "unknown_field", f"is not a field; the fields are {known}.")
-        elif (value is not None or key == "extras") and (problem := check(value)) is not None:
+        elif (value is not None or key in required) and (problem := check(value)) is not None:
             yield field_fault(key, *problem)
 
 
@@ -128,6 +143,7 @@ def field_fault(key: str, code: str, detail: str) -> Fault:
 
 
 Problem = tuple[str, str] | None  # code and detail
+Check = Callable[[object], Problem]
 
 
 def identifier_problem(value: object) -> Problem:
@@ -141,7 +157,8 @@ def identifier_problem(value: object) -> Problem:
     return None
 
 
-def _time_problem(value: object) -> Problem:
+def time_problem(value: object) -> Problem:
+    """What keeps ``value`` from being a ``moment``."""
     if type(value) is not str:
         return "wrong_type", "must be a string: RFC 3339 with zone, 2026-01-31T12:00:00.000Z."
     try:
@@ -151,7 +168,8 @@ def _time_problem(value: object) -> Problem:
     return None
 
 
-def _flag_problem(value: object) -> Problem:
+def flag_problem(value: object) -> Problem:
+    """What keeps ``value`` from being true or false."""
     return None if isinstance(value, bool) else ("wrong_type", "must be true, false or null.")
 
 
@@ -159,7 +177,9 @@ def _object_problem(value: object) -> Problem:
     return None if isinstance(value, dict) else ("wrong_type", "must be an object.")
 
 
-def _one_of(*values: str) -> Callable[[object], Problem]:
+def one_of(*values: str) -> Check:
+    """A check for one of ``values``."""
+
     def problem(value: object) -> Problem:
         if isinstance(value, str) and value in values:
             return None
@@ -168,16 +188,16 @@ def _one_of(*values: str) -> Callable[[object], Problem]:
     return problem
 
 
-FIELDS: Mapping[str, Callable[[object], Problem]] = {
-    "emitted_at": _time_problem,
+FIELDS: Mapping[str, Check] = {
+    "emitted_at": time_problem,
     "message_id": identifier_problem,
     "app_id": identifier_problem,
     "user_id": identifier_problem,
     "activation_id": identifier_problem,
-    "addressed_to": _one_of(*ADDRESSED_TO),
-    "per_device": _flag_problem,
-    "platform": _one_of(*PLATFORM_NAMES),
-    "silent": _flag_problem,
-    "personal": _flag_problem,
+    "addressed_to": one_of(*ADDRESSED_TO),
+    "per_device": flag_problem,
+    "platform": one_of(*PLATFORM_NAMES),
+    "silent": flag_problem,
+    "personal": flag_problem,
     "extras": _object_problem,
 }

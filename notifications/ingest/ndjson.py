@@ -1,18 +1,19 @@
-"""Streams of lines, one envelope each, as a sequence of batches of which every one is committed for
-itself. Memory is bounded by the batch, however long the stream.
+"""Streams of lines, one report each, as a sequence of batches of which every one is committed for
+itself. Memory is bounded by the batch, however long the stream. What a line is, ``Lines`` say.
 
-A line that is no envelope is rejected alone. A stream that is damaged ends there: the lines that
+A line that cannot be used is rejected alone. A stream that is damaged ends there: the lines that
 were whole are recorded, and ``Interrupted`` says how far that goes.
 """
 
 import gzip
 import zlib
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from functools import partial
-from typing import IO, Any, Protocol, cast
+from operator import itemgetter
+from typing import IO, Any, Protocol, TypeVar, cast
 
 from django.db import InterfaceError, OperationalError
 
@@ -21,7 +22,7 @@ from notifications.protocol.payload import MalformedJSON
 from .contacts import place_of
 from .decoder import decode
 from .emission import Emission
-from .envelope import FIELDS, MAX_BYTES, Rejected
+from .envelope import FIELDS, MAX_BYTES, Fault, Rejected
 from .recorder import MAX_BATCH, Receipt, Status, record
 
 MAX_BATCH_BYTES = 4 * MAX_BYTES  # of lines, so that a batch of long ones is a short one
@@ -36,6 +37,51 @@ class Readable(Protocol):
     """A stream of bytes: ``read`` gives b"" at its proper end and raises ``Damaged`` otherwise."""
 
     def read(self, size: int, /) -> bytes: ...
+
+
+Item = TypeVar("Item")  # what a line was read as
+Ready = TypeVar("Ready")  # what of it is to be recorded
+
+
+class Lines(Protocol[Item, Ready]):
+    """What the lines of a stream are. ``fields`` are the names that a place in one may have;
+    ``named_by`` is the field that a conflict is about."""
+
+    fields: Collection[str]
+    named_by: str
+
+    def read(self, line: bytes, *, now: datetime) -> Item:
+        """Raises ``MalformedJSON`` or ``Rejected``."""
+
+    def resolve(self, items: Sequence[Item]) -> Sequence[Ready | Rejected]:
+        """What is to be recorded of each, or why it cannot be."""
+
+    def record(self, ready: Sequence[Ready]) -> Receipt:
+        """All or none. Raises ``django.db.DatabaseError``."""
+
+
+class Envelopes:
+    """Lines of envelopes. With ``timed_only`` one without a time of its own is rejected, since a
+    second run would record it again."""
+
+    fields: Collection[str] = FIELDS
+    named_by = "message_id"
+
+    def __init__(self, source: str, *, timed_only: bool = False) -> None:
+        self._source, self._timed_only = source, timed_only
+
+    def read(self, line: bytes, *, now: datetime) -> Emission:
+        emission = decode(line, now=now)
+        if self._timed_only and emission.nonce:
+            detail = "is required: a second run would record the line again."
+            raise Rejected(Fault("#/emitted_at", "emitted_at_required", detail))
+        return emission
+
+    def resolve(self, items: Sequence[Emission]) -> Sequence[Emission]:
+        return items
+
+    def record(self, ready: Sequence[Emission]) -> Receipt:
+        return record(ready, source=self._source)
 
 
 class Damaged(Exception):
@@ -82,20 +128,18 @@ Progress = Callable[[Report], None]
 
 def record_lines(
     stream: Readable,
+    lines: "Lines[Any, Any]",
     *,
-    source: str,
     clock: Callable[[], datetime],
     gzipped: bool = False,
-    timed_only: bool = False,
     progress: Progress = lambda report: None,
 ) -> Report:
     """Records a stream to its end.
 
-    ``clock`` stamps lines without a time of their own; with ``timed_only`` they are rejected, since
-    a second run would record them again. ``progress`` is told after each batch. Raises
-    ``Interrupted`` when the stream is damaged or the database gone.
+    ``clock`` stamps lines without a time of their own. ``progress`` is told after each batch.
+    Raises ``Interrupted`` when the stream is damaged or the database gone.
     """
-    recording = _Recording(source, clock, timed_only, progress)
+    recording = _Recording(lines, clock, progress)
     try:
         for line in _lines(_Inflated(stream) if gzipped else stream):
             recording.add(line)
@@ -110,13 +154,12 @@ class _Recording:
     """The batch being filled, and the report so far."""
 
     def __init__(
-        self, source: str, clock: Callable[[], datetime], timed_only: bool, progress: Progress
+        self, of: "Lines[Any, Any]", clock: Callable[[], datetime], progress: Progress
     ) -> None:
-        self._source, self._clock, self._progress = source, clock, progress
-        self._timed_only = timed_only
+        self._of, self._clock, self._progress = of, clock, progress
         self._line = self._bytes = self._lines = 0
         self._now = clock()
-        self._batch: list[Emission] = []
+        self._batch: list[Any] = []
         self._numbers: list[int] = []
         self._rejected: list[dict[str, Any]] = []
         self._faults: Counter[tuple[str, str]] = Counter()
@@ -134,7 +177,8 @@ class _Recording:
     def flush(self) -> None:
         """Commits what was added since the last time. Raises ``Interrupted``."""
         try:
-            receipt = record(self._batch, source=self._source)
+            ready = self._resolved()
+            receipt = self._of.record(ready)
         except (OperationalError, InterfaceError) as error:
             detail = "The database is not available; send the stream again, from its start or on."
             raise Interrupted("unavailable", detail, self.report) from error
@@ -151,37 +195,52 @@ class _Recording:
         self._now = self._clock()
         self._progress(self.report)
 
+    def _resolved(self) -> list[Any]:
+        """What is to be recorded, and in ``_numbers`` of which lines; the others are rejected."""
+        ready, numbers = [], []
+        for number, each in zip(self._numbers, self._of.resolve(self._batch), strict=True):
+            if isinstance(each, Rejected):
+                self._refuse(each, number)
+            else:
+                ready.append(each)
+                numbers.append(number)
+        if len(ready) < len(self._batch):
+            self._rejected.sort(key=itemgetter("line"))
+        self._numbers = numbers
+        return ready
+
     def _tell_conflicts(self, receipt: Receipt) -> None:
         conflicts = [
-            {"line": number, "id": str(notification_id)}
-            for number, notification_id, status in zip(
+            {"line": number, "id": str(standing)}
+            for number, standing, status in zip(
                 self._numbers, receipt.ids, receipt.statuses, strict=True
             )
             if status is Status.CONFLICT
         ]
         self.report.conflict_count += len(conflicts)
-        self.report.faults["conflict", "#/message_id"] += len(conflicts)
+        self.report.faults["conflict", f"#/{self._of.named_by}"] += len(conflicts)
         self.report.conflicts += conflicts[: MAX_TOLD - len(self.report.conflicts)]
 
     def _read(self, line: bytes) -> None:
         try:
-            emission = decode(line, now=self._now)
+            item = self._of.read(line, now=self._now)
         except MalformedJSON as error:
-            self._reject("malformed_json", "#", f"The line is not valid JSON: {error}.")
+            detail = f"The line is not valid JSON: {error}."
+            self._reject("malformed_json", "#", detail, self._line)
         except Rejected as error:
-            self._reject(error.faults[0].code, error.faults[0].pointer, str(error))
+            self._refuse(error, self._line)
         else:
-            if self._timed_only and emission.nonce:
-                detail = "#/emitted_at: is required: a second run would record the line again."
-                self._reject("emitted_at_required", "#/emitted_at", detail)
-            else:
-                self._batch.append(emission)
-                self._numbers.append(self._line)
+            self._batch.append(item)
+            self._numbers.append(self._line)
 
-    def _reject(self, code: str, pointer: str, detail: str) -> None:
+    def _refuse(self, error: Rejected, number: int) -> None:
+        first = error.faults[0]
+        self._reject(first.code, first.pointer, str(error), number)
+
+    def _reject(self, code: str, pointer: str, detail: str, number: int) -> None:
         shown = detail if len(detail) <= MAX_DETAIL else f"{detail[:MAX_DETAIL]}…"
-        self._rejected.append({"line": self._line, "code": code, "detail": shown})
-        self._faults[code, place_of(pointer, FIELDS)] += 1
+        self._rejected.append({"line": number, "code": code, "detail": shown})
+        self._faults[code, place_of(pointer, self._of.fields)] += 1
 
 
 def _lines(stream: Readable) -> Iterator[bytes]:
@@ -199,7 +258,7 @@ def _lines(stream: Readable) -> Iterator[bytes]:
 
 def _check_length(line: bytes) -> None:
     if len(line) > MAX_BYTES:
-        detail = f"A line has over {MAX_BYTES} bytes; one notification has at most that."
+        detail = f"A line has over {MAX_BYTES} bytes; one has at most that."
         raise Damaged("line_too_long", detail)
 
 

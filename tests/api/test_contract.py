@@ -39,7 +39,7 @@ from notifications.trace.access import Viewer, record_access
 from tests.trace.stories import INBOX, NOON, PAYMENT, PHONE, STORIES, USER
 
 FUZZ_EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "0"))
-BULK = "/api/v1/notifications/bulk/"
+BULK = {"/api/v1/notifications/bulk/": "Envelope", "/api/v1/deliveries/bulk/": "DeliveryLine"}
 # What a schema cannot say of a parameter: a cursor is opaque, a window has to be one (and an export
 # to have one), the characters of a case number have to be printable, an export of Parquet is not
 # gzipped, and has the parts that it has.
@@ -48,7 +48,7 @@ BEYOND_SCHEMAS = {"cursor", "start", "since", "until", "at", "as_of", "case", "g
 }
 TOLERANT = {
     # Any bytes are lines, and bad ones are told in the report.
-    "POST /api/v1/notifications/bulk/": [negative_data_rejection],
+    **{f"POST {path}": [negative_data_rejection] for path in BULK},
     # OpenAPI knows no body of a DELETE, and this one needs one.
     **{
         f"DELETE /api/v1/mirror/push/device/{name}": [positive_data_acceptance]
@@ -69,9 +69,10 @@ def read_strictly() -> Told:
     for name, schema in told["components"]["schemas"].items():
         if "properties" in schema and name != "Problem":  # which may have more
             schema.setdefault("additionalProperties", False)
-    line = {"anyOf": [{"$ref": "#/components/schemas/Envelope"}, {"type": "string"}]}
-    content = told["paths"][BULK]["post"]["requestBody"]["content"]
-    content["application/x-ndjson"]["schema"] = {"type": "array", "items": line}
+    for path, name in BULK.items():
+        line = {"anyOf": [{"$ref": f"#/components/schemas/{name}"}, {"type": "string"}]}
+        content = told["paths"][path]["post"]["requestBody"]["content"]
+        content["application/x-ndjson"]["schema"] = {"type": "array", "items": line}
     return told
 
 

@@ -15,12 +15,13 @@ from notifications.models import AccessRecord, Account, Export, Recipient, Sourc
 from notifications.models.patience import TooMuch
 from notifications.models.pseudonyms import pseudonym_of
 from tests.conftest import DEVICE, FINISHED, INIT, OPERATION, SOURCE
+from tests.exports.reading import answer_all
 
 from .exporting import DAY, EXPORTS, body_of, client_of, export_named_in, rows_in, tell
 
 NOTIFICATIONS = f"{EXPORTS}notifications/"
 FORMATS = (("csv", False), ("csv", True), ("ndjson", False), ("ndjson", True), ("parquet", False))
-DATASETS = ("notifications", "operations", "gaps", "stats")
+DATASETS = ("notifications", "operations", "deliveries", "gaps", "stats")
 MEDIA_TYPES = {
     "csv": "text/csv; charset=utf-8; header=present",
     "ndjson": "application/x-ndjson",
@@ -59,6 +60,7 @@ def recorded(committed_db: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(AccountThrottle, "THROTTLE_RATES", unlimited)
     Source.objects.create(slug=SOURCE)
     tell(*TOLD)
+    answer_all("200")
 
 
 @pytest.fixture
@@ -175,6 +177,9 @@ def test_an_account_of_some_apps_exports_of_theirs() -> None:
     assert [each["operation"] for each in rows(client, "operations", **DAY)] == [OPERATION]
     assert sum(int(each["count"]) for each in rows(client, "stats", **DAY)) == 2
     assert {each["operation"] for each in rows(client, "gaps", **DAY)} <= {OPERATION}
+    theirs = {each["id"] for each in rows(client, **DAY)}
+    assert len(theirs) == 2
+    assert {each["notification"] for each in rows(client, "deliveries", **DAY)} == theirs
     assert Export.objects.first().apps == ["retail"]  # type: ignore[union-attr]
 
 

@@ -73,7 +73,9 @@ def test_a_notification_is_read_as_documented(emitter: APIClient, support: APICl
     recorded_at = document.pop("recorded_at")
     assert recorded_at.endswith("Z")
     here = "http://testserver/api/v1"
+    assert (document.pop("outcome"), document.pop("deliveries")) == (None, [])
     assert document.pop("links") == {
+        "deliveries": f"{here}/notifications/{notification_id}/deliveries/",
         "operation": f"{here}/operations/{OPERATION}/",
         "activation": f"{here}/activations/{DEVICE}/",
         "inbox_message": None,

@@ -97,6 +97,25 @@ OVER_REST: tuple[tuple[str, set[str], Ask], ...] = (
             f"{API}/powerauth/callbacks/", CALLBACK, content_type="application/json"
         ),
     ),
+    (
+        "tell what became of one",
+        POSTS,
+        lambda client: client.post(
+            f"{API}/notifications/{_keys()['notification']}/deliveries/",
+            '{"outcome": "accepted"}',
+            content_type="application/json",
+        ),
+    ),
+    (
+        "tell what became of many",
+        POSTS,
+        lambda client: client.post(f"{API}/deliveries/bulk/", "{}", **NDJSON),
+    ),
+    (
+        "read what became of one",
+        READS,
+        get(f"{API}/notifications/{{notification}}/deliveries/"),
+    ),
     ("list notifications", READS, get(f"{API}/notifications/")),
     ("read a notification", READS, get(f"{API}/notifications/{{notification}}/")),
     ("list by user id", READS_USER_IDS, get(f"{API}/notifications/", user_id="user-1")),
@@ -130,6 +149,7 @@ OVER_REST: tuple[tuple[str, set[str], Ask], ...] = (
     ("timeline", TRACES, get(f"{API}/operations/{OPERATION}/timeline/")),
     ("export notifications", EXPORTS, streamed("notifications")),
     ("export operations", EXPORTS, streamed("operations")),
+    ("export delivery reports", EXPORTS, streamed("deliveries")),
     ("export gaps", EXPORTS, streamed("gaps")),
     ("export statistics", EXPORTS, streamed("stats")),
     (

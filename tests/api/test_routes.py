@@ -7,6 +7,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 from rest_framework.test import APIClient
 
+from notifications.models import Export
 from tests.conftest import DEVICE, INIT, OPERATION
 
 SAMPLES = {
@@ -41,7 +42,7 @@ PUBLIC = ("/api/v1/schema/", "/api/v1/docs/")  # how to ask, for everybody
 ROUTES = [route for route in _routes() if route not in PUBLIC]
 # Asking these is reporting, which those who read may not.
 PROBES = [f"/api/v1/mirror/push/service/status{end}" for end in ("", "/")]
-STREAMS = [f"/api/v1/exports/{each}/" for each in ("notifications", "operations", "gaps", "stats")]
+STREAMS = [f"/api/v1/exports/{each}/" for each in Export.DataSet.values]
 
 
 def test_the_routes_are_those_of_the_api() -> None:

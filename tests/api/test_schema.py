@@ -15,8 +15,8 @@ from jsonschema import Draft202012Validator
 from rest_framework.test import APIClient
 
 from notifications.api.mirror import MIRRORED
-from notifications.api.notifications import INTERRUPTIONS
 from notifications.api.schema import HEADERS, STATUS_OF, document
+from notifications.api.streaming import INTERRUPTIONS
 
 ROOT = Path(__file__).parents[2]
 COMMITTED = ROOT / "docs/openapi.yaml"

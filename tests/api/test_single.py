@@ -192,12 +192,12 @@ def test_the_newest_are_shown_before_the_oldest(support: APIClient, record_one: 
 @pytest.mark.parametrize(
     ("kind", "most"),
     [
-        ("notifications", 1),
-        ("operations", 9),
+        ("notifications", 2),
+        ("operations", 11),
         ("activations", 3),
         ("inbox-messages", 2),
         ("recipients", 2),
-        ("sources", 8),
+        ("sources", 9),
     ],
 )
 def test_a_single_thing_costs_as_many_queries_with_many_notifications_as_with_one(

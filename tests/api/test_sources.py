@@ -9,7 +9,7 @@ import pytest
 from rest_framework.test import APIClient
 
 from notifications.ingest.contacts import note_contact, note_error
-from notifications.models import ContactKind, Coverage
+from notifications.models import ContactKind, Coverage, PushServerReading, Source
 from notifications.trace.overview import keep_overview
 from tests.conftest import INIT, SOURCE
 
@@ -127,3 +127,19 @@ def test_lists_cost_the_same_for_many(
     for size in (1, 9):
         with django_assert_num_queries(6):
             assert len(auditor.get(SOURCES, {"page_size": size}).json()["results"]) == size
+
+
+@pytest.mark.usefixtures("heard")
+def test_a_push_server_tells_how_far_its_database_was_read(auditor: APIClient) -> None:
+    assert auditor.get(ONE).json()["reading"] is None
+    PushServerReading.objects.create(
+        source=Source.objects.get(pk=SOURCE),
+        zone="Europe/Prague",
+        polled_at=datetime.now(UTC) - timedelta(seconds=5),
+        positions={"push_message": {"last": 9, "told": None, "missing": [[4, 6, None]]}},
+        rows_read=6,
+    )
+    told = auditor.get(ONE).json()["reading"]
+    assert 5 <= told["lag_seconds"] < 60
+    assert (told["zone"], told["missing"], told["awaited"]) == ("Europe/Prague", 3, 0)
+    assert (told["storage"], told["storage_since"], told["problem"]) == ("unknown", None, "")

@@ -44,7 +44,7 @@ def test_a_device_trace(support: APIClient, tell: Tell) -> None:
     )
     assert told["verdict"].startswith("2 expected, 1 emitted, 1 missing")
     assert set(told["counts"]) == {
-        "expected", "emitted", "missing", "explained", "undecided", "pending", "late",
+        "expected", "emitted", "missing", "explained", "undecided", "pending", "failed", "late",
         "duplicate", "disagreeing", "nonconforming",
     }  # fmt: skip
     sent, gap = told["entries"]

@@ -6,7 +6,7 @@ import io
 import json
 import sys
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeAlias
 from uuid import UUID
@@ -16,14 +16,18 @@ import pandas
 import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
+from msgspec import structs
 
 from notifications.exports.asking import ask
 from notifications.exports.columns import Kind
 from notifications.exports.datasets import rows_of
 from notifications.exports.directory import export_to
+from notifications.ingest.deliveries import DeliveryTold, record_deliveries
 from notifications.ingest.envelope import emission_from
 from notifications.ingest.recorder import record
-from notifications.models import AccessRecord, Export
+from notifications.models import AccessRecord, Export, Notification
+from notifications.protocol.clients import Platform
+from notifications.protocol.deliveries import Cause, DeviceBy, Outcome
 from notifications.trace.access import Viewer
 from tests.conftest import NOW
 
@@ -36,6 +40,35 @@ Row: TypeAlias = tuple[Any, ...]
 def tell(*envelopes: Mapping[str, Any], source: str = "bank") -> list[UUID]:
     """Records them in one transaction; gives their ids."""
     return list(record([emission_from(each, now=NOW) for each in envelopes], source=source).ids)
+
+
+def answer_all(*codes: str, source: str = "bank") -> None:
+    """A delivery report or two of each notification, with these codes in turn."""
+    told = []
+    for number, (key, at) in enumerate(
+        Notification.objects.in_time_order().values_list("id", "emitted_at")
+    ):
+        outcome = list(Outcome)[number % 3]
+        told.append(
+            DeliveryTold(
+                notification=key,
+                key=f"{number}" if number % 2 else None,
+                outcome=outcome,
+                code=codes[number % len(codes)] if codes else None,
+                gateway=list(Platform)[number % 3] if number % 4 else None,
+                happened_at=at if number % 5 else None,
+                observed_at=min(at, NOW) + timedelta(seconds=1),
+                is_final=number % 3 == 0,
+                cause=Cause.UNKNOWN if outcome is Outcome.PENDING else None,
+                registration=codes[number % len(codes)] if codes else None,
+                device_by=DeviceBy.REQUEST,
+                told_at="2026-03-14 12:00:00.123",
+                zone="Europe/Prague",
+            )
+        )
+        if number % 7 == 0:
+            told.append(structs.replace(told[-1], key=None, outcome=Outcome.ACCEPTED, cause=None))
+    record_deliveries(told, source=source)
 
 
 def asked(

@@ -19,7 +19,7 @@ from notifications.protocol.window import Window
 from notifications.trace.gaps import find_gaps
 from tests.trace.stories import TABLET, finish, init, to
 
-from .reading import ALL, asked, kinds_of, tell
+from .reading import ALL, answer_all, asked, kinds_of, tell
 
 PAGE = (Path(__file__).parents[2] / "docs" / "analytics.md").read_text()
 UNTIL = datetime(2026, 3, 14, 12, tzinfo=UTC)
@@ -44,6 +44,20 @@ ANSWERS: dict[str, str | Callable[[Export], Any]] = {
             count(DISTINCT operation_id),
             count(DISTINCT CASE WHEN operation_id IN (TABLE finished) THEN operation_id END)
         FROM notifications_notification GROUP BY platform ORDER BY 2 DESC, 1
+    """,
+    "What did each gateway refuse, and why?": """
+        WITH last AS (
+            SELECT DISTINCT ON (notification_id) * FROM notifications_deliveryreport
+            ORDER BY notification_id, outcome = 'pending', is_final DESC,
+                COALESCE(happened_at, observed_at) DESC, id DESC
+        )
+        SELECT
+            COALESCE(gateway, platform, 'not told'), COALESCE(code, 'no code'), count(*),
+            count(DISTINCT activation_id),
+            round(100.0 * count(*) / (SELECT count(*) FROM last WHERE outcome <> 'pending'), 2)
+                ::float
+        FROM last JOIN notifications_notification AS told ON told.id = notification_id
+        WHERE outcome = 'failed' GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2
     """,
     "How long does an operation take, from its announcement to its finish?": """
         WITH took AS (
@@ -99,7 +113,8 @@ def exported(
                 "demo", "--size", "900", "--seed", seed, "--until", until.isoformat(), verbosity=0
             )
         tell(*_odd(), source="other-bank")
-        for dataset in ("notifications", "operations", "gaps"):
+        answer_all("200", "Unregistered", "BadDeviceToken", source="mirror")
+        for dataset in ("notifications", "operations", "deliveries", "gaps"):
             call_command(
                 "export", dataset, "--format", "parquet", "--since", SINCE.isoformat(),
                 "--out", str(directory / dataset), verbosity=0,
@@ -133,9 +148,9 @@ def gaps_by_reason(export: Export) -> list[tuple[Any, ...]]:
     ]
 
 
-def test_there_are_six_questions_and_each_has_its_answer() -> None:
+def test_there_are_seven_questions_and_each_has_its_answer() -> None:
     assert list(QUESTIONS) == list(ANSWERS)
-    assert PAGE.count("```sql") == len(QUESTIONS) == 6
+    assert PAGE.count("```sql") == len(QUESTIONS) == 7
 
 
 @pytest.mark.parametrize("question", QUESTIONS)

@@ -19,7 +19,18 @@ from notifications.exports.columns import Kind
 from notifications.exports.directory import export_to
 from notifications.models import Export
 
-from .reading import ALL, Filters, Row, asked, kinds_of, made, opened, read_by_everybody, tell
+from .reading import (
+    ALL,
+    Filters,
+    Row,
+    answer_all,
+    asked,
+    kinds_of,
+    made,
+    opened,
+    read_by_everybody,
+    tell,
+)
 
 UNTIL = datetime(2026, 3, 14, 6, tzinfo=UTC)
 WINDOW: Filters = {"since": ["2026-03-12T00:00:00Z"], "until": ["2026-03-15T00:00:00Z"]}
@@ -45,6 +56,7 @@ def three_days(cloned_db: Callable[[], AbstractContextManager[str]]) -> Iterator
                 "demo", "--size", "250", "--seed", str(seed), "--until", until.isoformat(),
                 verbosity=0,
             )  # fmt: skip
+        answer_all("200", "Unregistered")
         yield
 
 

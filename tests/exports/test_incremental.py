@@ -14,9 +14,10 @@ from notifications.exports import parts
 from notifications.exports.directory import NotFree
 from notifications.exports.incremental import BadState, Increments
 from notifications.exports.manifest import verify
-from notifications.models import AccessRecord, Export, Notification
+from notifications.models import AccessRecord, DeliveryReport, Export, Notification
 from tests.conftest import SOURCE
 from tests.exports.making import VIEWER, tell, told_meanwhile
+from tests.exports.reading import answer_all
 
 pytestmark = pytest.mark.usefixtures("committed_db")
 ASKED = {
@@ -66,6 +67,25 @@ def test_each_run_gives_what_was_recorded_since_the_last(out: Path) -> None:
     assert (export.rows, export.delivery) == (3, "increments")
     # One for the beginning, one for each part.
     assert AccessRecord.objects.filter(action="export", subject=str(export.pk)).count() == 3
+
+
+def test_delivery_reports_come_once_too(out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parts, "MOST_ROWS", 3)
+    tell("a", "b", "c", "d")
+    answer_all(source="first")
+    deliveries = {"dataset": "deliveries"}
+    first = run(out, **deliveries)
+    tell("earlier", hours=-500)
+    answer_all(source="second")
+    assert first + run(out, **deliveries) == DeliveryReport.objects.count()
+    assert run(out, **deliveries) == 0
+    told = [
+        json.loads(line)["id"]
+        for path in sorted(out.glob("deliveries-*.ndjson"))
+        for line in path.read_text().splitlines()
+    ]
+    in_order = DeliveryReport.objects.in_recording_order().values_list("id", flat=True)
+    assert told == [str(key) for key in in_order]
 
 
 def test_a_run_gives_more_than_fits_one_part(out: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,14 +13,14 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from notifications.exports.columns import FORMULAS
-from notifications.models import Export, Notification, Operation, Recipient
+from notifications.models import DeliveryReport, Export, Notification, Operation, Recipient
 from notifications.models.pseudonyms import pseudonym_of
 from notifications.protocol.identity import time_of
 from notifications.protocol.window import Window
 from notifications.trace.gaps import find_gaps
 from notifications.trace.stats import Dimension, Interval, Question, count
 
-from .reading import ALL, Row, asked, kinds_of, made, read_by_everybody, tell
+from .reading import ALL, Row, answer_all, asked, kinds_of, made, read_by_everybody, tell
 
 NOON = datetime(2026, 3, 14, 12, tzinfo=UTC)
 # Identifiers that some format, reader or spreadsheet takes for something else.
@@ -98,13 +98,15 @@ def hostile_record(
 ) -> Iterator[None]:
     with cloned_db():
         tell(*envelopes())
+        answer_all(*HOSTILE)
         yield
 
 
 def told(export: Export) -> list[Row]:
     """What is on record, asked in another way than exports are."""
     return {
-        "notifications": _notifications, "operations": _operations, "gaps": _gaps, "stats": _stats
+        "notifications": _notifications, "operations": _operations, "deliveries": _deliveries,
+        "gaps": _gaps, "stats": _stats,
     }[export.dataset](export)  # fmt: skip
 
 
@@ -150,6 +152,24 @@ def _operations(export: Export) -> list[Row]:
     return [row for row in rows if export.filters != ALL or row[0].year > 1970]
 
 
+def _deliveries(export: Export) -> list[Row]:
+    found = DeliveryReport.objects.order_by("id").select_related("notification")
+    if export.filters != ALL:
+        found = found.filter(outcome="failed")
+    rows: list[Row] = []
+    for each in found:
+        about: Any = each.notification
+        rows.append(
+            (
+                each.happened_at or each.observed_at, each.happened_at, each.observed_at,
+                each.recorded_at, str(each.pk), str(about.pk), each.source_id, each.outcome,
+                each.gateway or about.platform, each.code, each.cause, each.device_by, each.zone,
+                each.key, each.registration, each.told_at, each.is_final,
+            )
+        )  # fmt: skip
+    return [row for row in rows if row[0] >= datetime(1970, 1, 2, tzinfo=UTC)]
+
+
 def _gaps(export: Export) -> list[Row]:
     day = Window(datetime(2026, 3, 14, tzinfo=UTC), datetime(2026, 3, 15, tzinfo=UTC))
     found = find_gaps(day, now=export.asked_at)
@@ -189,6 +209,8 @@ def defused(row: Row, kinds: dict[str, Any]) -> Row:
         ("notifications", {"activation": ["old phone"]}),
         ("operations", ALL),
         ("operations", {"activation": ["old phone"]}),
+        ("deliveries", ALL),
+        ("deliveries", {**ALL, "outcome": ["failed"], "source": ["bank", "another"]}),
         ("gaps", {"since": ["2026-03-14T00:00:00Z"], "until": ["2026-03-15T00:00:00Z"]}),
         ("stats", {"since": ["2026-03-14T00:00:00Z"], "until": ["2026-03-15T00:00:00Z"]}),
     ],

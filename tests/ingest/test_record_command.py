@@ -13,7 +13,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from notifications.ingest import ndjson
-from notifications.models import Notification
+from notifications.models import DeliveryReport, Notification
 from tests.conftest import FINISHED, INIT
 
 pytestmark = pytest.mark.usefixtures("db")
@@ -104,6 +104,21 @@ def test_lines_without_a_time_are_taken_only_when_told(write: Write) -> None:
         run(path)
     assert not Notification.objects.exists()
     assert "1 recorded" in run(path, stamp=True)
+
+
+def test_delivery_reports_are_recorded_once_however_often_they_are_run(write: Write) -> None:
+    run(write(line(1), line(2)))
+    path = write(
+        '{"message_id": "m-1", "outcome": "accepted", "report_id": "r-1"}',
+        '{"message_id": "m-2", "outcome": "failed", "at": "2026-03-14T09:00:05Z"}',
+    )
+    assert "2 recorded, 0 duplicates" in run(path, deliveries=True)
+    assert "0 recorded, 2 duplicates" in run(path, deliveries=True)
+    path = write('{"message_id": "m-1", "outcome": "pending"}')
+    with pytest.raises(SystemExit):
+        run(path, deliveries=True)
+    assert "1 recorded" in run(path, deliveries=True, stamp=True)
+    assert DeliveryReport.objects.filter(source="bank").count() == 3
 
 
 def test_a_damaged_file_is_an_error_that_says_how_far_it_goes(write: Write) -> None:

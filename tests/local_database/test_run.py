@@ -23,7 +23,7 @@ from tests.local_database.conftest import is_running, wait_for, wait_until_gone
 
 # Each question that docs/api.md answers in one line.
 QUESTIONS = re.findall(r"^curl -sS \"\$API.*$", (ROOT / "docs/api.md").read_text(), re.MULTILINE)
-(JOB,) = re.findall(
+DELIVERY, DELIVERIES, JOB = re.findall(
     r"^curl -sSf -X POST .*\\\n.*$", (ROOT / "docs/api.md").read_text(), re.MULTILINE
 )
 
@@ -94,6 +94,11 @@ def test_what_is_printed_works_and_nothing_outlives_the_killed_parent(
     assert sum(_curl(gaps)["counts"].values()) > 0
     (exports,) = (line for line in text.splitlines() if line.startswith("export "))
     values = dict(word.split("=", 1) for word in shlex.split(exports)[1:])
+    for expected in ("recorded", "duplicate"):
+        told = _curl(Template(DELIVERY).substitute(values))
+        assert (told["status"], told["outcome"]) == (expected, "failed")
+    (rejected,) = _curl(Template(DELIVERIES).substitute(values))["rejected"]
+    assert rejected["code"] == "unknown_notification"
     for line in QUESTIONS:
         answer = _curl(Template(line).substitute(values))
         assert answer.keys() & {"results", "entries", "notifications", "types", "state"} or (

@@ -11,7 +11,7 @@ from django.db import connection
 from tqdm import tqdm
 
 from notifications.exports.asking import BadExport, ask
-from notifications.exports.datasets import OFFERS, rows_of
+from notifications.exports.datasets import OFFERS, UNCHANGING, rows_of
 from notifications.exports.directory import NotFree, export_to, held, require_empty
 from notifications.exports.incremental import BadState, Increments
 from notifications.exports.parts import Part
@@ -82,10 +82,10 @@ def _once(directory: Path, options: dict[str, Any]) -> Sequence[Part]:
 
 
 def _again(state: Path, directory: Path, options: dict[str, Any]) -> Sequence[Part]:
-    if options["dataset"] != Export.DataSet.NOTIFICATIONS:
+    if options["dataset"] not in UNCHANGING:
         raise CommandError(
-            f"--incremental is for notifications, which never change: {options['dataset']} do, so"
-            " export them whole."
+            f"--incremental is for {' and '.join(UNCHANGING)}, which never change:"
+            f" {options['dataset']} do, so export them whole."
         )
     with (
         Increments(state, directory, viewer_of(options["case"])) as increments,

@@ -15,7 +15,15 @@ from django.db import connection
 from django.utils import timezone
 from tqdm import tqdm
 
-from notifications.ingest.ndjson import Counted, Interrupted, Report, record_lines
+from notifications.ingest.delivery_lines import DeliveryLines
+from notifications.ingest.ndjson import (
+    Counted,
+    Envelopes,
+    Interrupted,
+    Lines,
+    Report,
+    record_lines,
+)
 from notifications.models.source import SLUG_PATTERN
 
 GZIP_MAGIC = b"\x1f\x8b"
@@ -25,8 +33,9 @@ SHOWN = 10  # conflicts, and rejected lines; --json tells a thousand
 class Command(BaseCommand):
     help = (
         "Records the lines of FILE (NDJSON, gzipped or not; - is the standard input), each one"
-        " envelope as the API takes it. It can be started again at any time: what stands already"
-        " is recognised and left. Ends with 1 when a line was rejected or conflicts."
+        " envelope (or delivery report) as the API takes it. It can be started again at any time:"
+        " what stands already is recognised and left. Ends with 1 when a line was rejected or"
+        " conflicts."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -38,16 +47,28 @@ class Command(BaseCommand):
             "--stamp",
             action="store_true",
             help="take lines without emitted_at as emitted now; a second run would record them"
-            " again, so they are rejected otherwise",
+            " again, so they are rejected otherwise (of deliveries: without report_id and at)",
+        )
+        parser.add_argument(
+            "--deliveries",
+            action="store_true",
+            help="the lines are delivery reports, as deliveries/bulk/ of the API takes them",
         )
         parser.add_argument("--json", action="store_true", help="print the whole report as JSON")
 
-    def handle(self, *, file: str, source: str, stamp: bool, **options: Any) -> None:
+    def handle(
+        self, *, file: str, source: str, stamp: bool, deliveries: bool, **options: Any
+    ) -> None:
         if not re.fullmatch(SLUG_PATTERN, source):
             raise CommandError(
                 f"--source {source!r} is no slug: up to 64 lower-case letters, digits and hyphens,"
                 " the first no hyphen"
             )
+        lines: Lines[Any, Any]
+        if deliveries:
+            lines = DeliveryLines(source, repeatable_only=not stamp)
+        else:
+            lines = Envelopes(source, timed_only=not stamp)
         connection.ensure_connection()  # a local database may start here: its lines, then the bar
         with _opened(file) as (stream, size), _bar(size, options["verbosity"]) as bar:
             counted = Counted(stream)
@@ -62,10 +83,9 @@ class Command(BaseCommand):
             try:
                 report = record_lines(
                     counted,
-                    source=source,
+                    lines,
                     clock=timezone.now,
                     gzipped=stream.peek(len(GZIP_MAGIC)).startswith(GZIP_MAGIC),
-                    timed_only=not stamp,
                     progress=progress,
                 )
             except Interrupted as interruption:

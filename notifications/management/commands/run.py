@@ -75,7 +75,8 @@ class Command(BaseCommand):
         post = _curl(f"{address}/api/v1/notifications/", emit, _example(operation))
         get = _curl(f"{address}/api/v1/operations/{operation}/timeline/", read)
         gaps = _curl(f"{address}/api/v1/gaps/?since=24h", read)
-        examples = as_export(variables(f"{address}/api/v1", reader=read, analyst=analyse))
+        told = variables(f"{address}/api/v1", reader=read, analyst=analyse, emitter=emit)
+        examples = as_export(told)
         self._say(
             f"\n  {address}/admin/\n  user name  {OPERATOR}\n  password   {password}\n"
             f"\nRecord a notification; repeated, it is answered as a duplicate:\n\n{post}\n"
