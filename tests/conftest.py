@@ -18,6 +18,8 @@ from notifications.ingest.envelope import emission_from
 from notifications.ingest.recorder import record
 from notifications.models import Account, Notification
 from notifications.models.partitions import ensure_partition
+from tests.ingest import push_server_tables
+from tests.ingest.push_server_tables import PushServerDatabase
 from tests.trace.stories import Story
 
 NOW = datetime(2026, 3, 14, 9, 26, 53, 589000, tzinfo=UTC)
@@ -101,6 +103,14 @@ def committed_db(cloned_db: Callable[[], AbstractContextManager[str]]) -> Iterat
     """A database of its own for a test that commits; its name."""
     with cloned_db() as name:
         yield name
+
+
+@pytest.fixture
+def push_server(django_db_setup: None) -> Iterator[PushServerDatabase]:
+    """The database of a Push Server 1.10, of which its account may read what is documented."""
+    with push_server_tables.made() as database:
+        database.grant()
+        yield database
 
 
 @pytest.fixture

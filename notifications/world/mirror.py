@@ -7,6 +7,7 @@ from typing import Any
 
 from notifications.protocol.extras import MessageType
 
+from .chance import stream
 from .emitter import Emitted
 from .facts import Fact, Kind
 from .faults import Envelope
@@ -20,11 +21,12 @@ TEXTS = {
 }
 
 
-def send(emitted: Emitted, *, rng: Random) -> Request | None:
+def send(emitted: Emitted, *, rng: Random, to_user: float = 0.0) -> Request | None:
     """The request that sent a message of the world; None where none was sent.
 
     Web Flow's extras never name the activation: the request does. Its other messages are the
-    bank's own, in the form that the specification has.
+    bank's own, in the form that the specification has. ``to_user`` is the share of operations whose
+    requests name no activation: they go to all devices of the user.
     """
     envelope = emitted.envelope
     if envelope is None:
@@ -32,7 +34,7 @@ def send(emitted: Emitted, *, rng: Random) -> Request | None:
     fact = emitted.fact
     message: Envelope = {"userId": envelope.get("user_id", fact.user.user_id)}
     activation = envelope.get("activation_id", fact.device and fact.device.activation_id)
-    if activation is not None:
+    if activation is not None and not _is_to_user(fact, to_user):
         message["activationId"] = activation
     silent = fact.owes is MessageType.OPERATION_FINISHED
     message["priority"] = "HIGH"
@@ -61,6 +63,12 @@ def post(fact: Fact, *, rng: Random) -> Request | None:
         "silent": fact.owes is None and fact.user.is_reachable_at(fact.at),
     }
     return _request(fact.at, POST, asked, rng)
+
+
+def _is_to_user(fact: Fact, share: float) -> bool:
+    """All messages about one operation are addressed alike."""
+    operation = fact.operation
+    return operation is not None and stream("to user", operation.operation_id).random() < share
 
 
 def _shown(fact: Fact) -> Envelope:

@@ -3,6 +3,7 @@ that, and the requests as a proxy in front of it sees them.
 
 It follows the real one: a registration is looked for by activation and token, then by activation,
 then by app and token, in which case the row is bound to the new activation and lost to the old.
+What it makes of messages is in ``push_messages``.
 """
 
 from collections import defaultdict
@@ -41,13 +42,31 @@ class Request:
     is_done: bool = True
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Registration:
+    """A row of its table of registrations as it was in [since, until): under one ``number`` it may
+    be bound to other devices one after the other. ``until`` is None where it is so in the end."""
+
+    number: int
+    device: Device
+    token: str
+    is_active: bool
+    registered_at: datetime
+    since: datetime
+    until: datetime | None = None
+
+    def has(self, moment: datetime) -> bool:
+        return self.since <= moment and (self.until is None or moment < self.until)
+
+
 @dataclass(frozen=True, slots=True)
 class Registry:
-    """The lives of all devices by activation, and every request in order of time, also those from
-    before the window."""
+    """The lives of all devices by activation, every request in order of time, also those from
+    before the window, and the registrations in order of ``since``."""
 
     lives: Mapping[str, Life]
     requests: Sequence[Request]
+    registrations: Sequence[Registration] = ()
 
 
 def registry(
@@ -59,29 +78,14 @@ def registry(
     habits: Habits = Habits(),  # noqa: B008 - frozen
 ) -> Registry:
     """What becomes of the devices of ``people`` in [since, until); the same for the same seed."""
-    devices = [device for user in people for device in user.devices]
-    lives = {
-        each.activation_id: Life(
-            device=each, turns=turns_of(each, seed=seed, since=since, until=until)
-        )
-        for each in devices
-    }
-    shared = stream("phones", seed, since, until)
-    phones = phones_of(people, shared, habits, since, until)
-    intents: list[_Intent] = []
-    for device in devices:
-        rng = stream("push-server", seed, since, until, device.activation_id)
-        life, phone = lives[device.activation_id], phones[device.activation_id]
-        intents += _intents(life, phone, rng, habits, since, until)
-    server = _PushServer(lives)
-    intents.sort(key=lambda each: each.at)
+    lives, intents = plans(people, seed=seed, since=since, until=until, habits=habits)
+    server = PushServer(lives)
     requests = [each for intent in intents if (each := server.take(intent)) is not None]
-    kept = {name: replace(life, rows=tuple(server.rows[name])) for name, life in lives.items()}
-    return Registry(kept, requests)
+    return server.registry(requests)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Intent:
+class Intent:
     """Something that is about to happen to the Push Server. ``path`` is None for what a gateway
     told it, which is no request."""
 
@@ -95,19 +99,41 @@ class _Intent:
     platform: str
 
 
+def plans(
+    people: Sequence[User], *, seed: int, since: datetime, until: datetime, habits: Habits
+) -> tuple[dict[str, Life], list[Intent]]:
+    """The lives of all devices as PowerAuth has them, and what they let happen to the Push Server,
+    in order of time."""
+    devices = [device for user in people for device in user.devices]
+    lives = {
+        each.activation_id: Life(
+            device=each, turns=turns_of(each, seed=seed, since=since, until=until)
+        )
+        for each in devices
+    }
+    shared = stream("phones", seed, since, until)
+    phones = phones_of(people, shared, habits, since, until)
+    intents: list[Intent] = []
+    for device in devices:
+        rng = stream("push-server", seed, since, until, device.activation_id)
+        life, phone = lives[device.activation_id], phones[device.activation_id]
+        intents += _intents(life, phone, rng, habits, since, until)
+    return lives, sorted(intents, key=lambda each: each.at)
+
+
 def _intents(
     life: Life, phone: Phone, rng: Random, habits: Habits, since: datetime, until: datetime
-) -> Iterator[_Intent]:
+) -> Iterator[Intent]:
     """All that one device lets happen to the Push Server, in no order."""
     device = life.device
     name = OLD_NAMES[device.platform] if rng.random() < 0.2 else device.platform.value
 
-    def intent(at: datetime, path: str | None, **about: Any) -> Iterator[_Intent]:
+    def intent(at: datetime, path: str | None, **about: Any) -> Iterator[Intent]:
         """What would come after the window has not happened."""
         request_id, fails = f"{rng.getrandbits(128):032x}", rng.random() < habits.failed
         more = {"request_id": request_id, "fails": fails, "platform": name, **about}
         if at < until:
-            yield _Intent(at=at, device=device, path=path, **more)
+            yield Intent(at=at, device=device, path=path, **more)
 
     for at in _starts(life, phone, rng, habits, since, until):
         yield from intent(at, CREATE, token=phone.token_at(at))
@@ -147,17 +173,19 @@ def _starts(
 
 
 @dataclass(slots=True)
-class _PushServer:
-    """Its table of registrations, one row an activation, and what that held before."""
+class PushServer:
+    """Its table of registrations (``bound``, by activation), and what that held before."""
 
     lives: Mapping[str, Life]
-    tokens: dict[str, str] = field(default_factory=dict)  # the token of each activation
+    bound: dict[str, Registration] = field(default_factory=dict)
+    ended: list[Registration] = field(default_factory=list)
     rows: dict[str, list[Row]] = field(default_factory=lambda: defaultdict(list))
+    last_number: int = 0
 
-    def take(self, intent: _Intent) -> Request | None:
+    def take(self, intent: Intent) -> Request | None:
         """The request as a proxy saw it; None for what was none."""
         if intent.path is None:
-            self._drop(intent)
+            self._delete(intent)
             return None
         is_done = not intent.fails and self._do(intent)
         return Request(
@@ -168,61 +196,92 @@ class _PushServer:
             is_done=is_done,
         )
 
-    def _do(self, intent: _Intent) -> bool:
+    def drop(self, number: int, at: datetime) -> None:
+        """The registration of that number is gone, whatever it has become."""
+        for activation, each in self.bound.items():
+            if each.number == number:
+                self._end(activation, at)
+                self.rows[activation].append(Row(at, None, is_active=False))
+                return
+
+    def of_user(self, user_id: str) -> list[Registration]:
+        found = [each for each in self.bound.values() if each.device.user_id == user_id]
+        return sorted(found, key=lambda each: each.number)
+
+    def registry(self, requests: Sequence[Request]) -> Registry:
+        kept = {
+            name: replace(life, rows=tuple(self.rows[name])) for name, life in self.lives.items()
+        }
+        registrations = sorted([*self.ended, *self.bound.values()], key=lambda each: each.since)
+        return Registry(kept, requests, registrations)
+
+    def _do(self, intent: Intent) -> bool:
         if intent.path == CREATE:
             return self._create(intent)
         if intent.path == UPDATE:
             return self._update(intent)
-        return self._drop(intent)
+        return self._delete(intent)
 
-    def _create(self, intent: _Intent) -> bool:
-        activation = intent.device.activation_id
-        status = self.lives[activation].status_at(intent.at)
+    def _create(self, intent: Intent) -> bool:
+        device, at = intent.device, intent.at
+        status = self.lives[device.activation_id].status_at(at)
         if status is None or status is ActivationStatus.REMOVED:
             return False
-        if activation not in self.tokens:
-            bound = self._with(intent)
-            if len(bound) > 1:  # the Push Server cannot say which of them is meant
-                return False
-            for other in bound:
-                self._set(other, Row(intent.at, None, is_active=False))
-        is_active = status is ActivationStatus.ACTIVE
-        self._set(activation, Row(intent.at, intent.token, is_active))
-        return True
-
-    def _update(self, intent: _Intent) -> bool:
-        activation = intent.device.activation_id
-        token = self.tokens.get(activation)
-        status = intent.status or self.lives[activation].status_at(intent.at)
-        if token is None:
+        same = self.bound.get(device.activation_id)
+        found = self._with(intent) if same is None else [same]
+        if len(found) > 1:  # the Push Server cannot say which of them is meant
             return False
-        self._set(activation, Row(intent.at, token, status is ActivationStatus.ACTIVE))
+        if same is None and found:
+            self.drop(found[0].number, at)
+        if not found:
+            self.last_number += 1
+        registration = Registration(
+            number=found[0].number if found else self.last_number,
+            device=device,
+            token=intent.token,
+            is_active=status is ActivationStatus.ACTIVE,
+            registered_at=at,
+            since=at,
+        )
+        self._put(registration)
         return True
 
-    def _drop(self, intent: _Intent) -> bool:
-        bound = self._with(intent)
-        for activation in bound:
-            self._set(activation, Row(intent.at, None, is_active=False))
-        return bool(bound)
+    def _update(self, intent: Intent) -> bool:
+        activation, at = intent.device.activation_id, intent.at
+        before = self.bound.get(activation)
+        status = intent.status or self.lives[activation].status_at(at)
+        if before is None:
+            return False
+        self._put(replace(before, is_active=status is ActivationStatus.ACTIVE, since=at))
+        return True
 
-    def _with(self, intent: _Intent) -> list[str]:
-        """The activations that have its token in its app."""
+    def _delete(self, intent: Intent) -> bool:
+        found = self._with(intent)
+        for each in found:
+            self.drop(each.number, intent.at)
+        return bool(found)
+
+    def _with(self, intent: Intent) -> list[Registration]:
+        """Those that have its token in its app."""
         app, token = intent.device.app_id, intent.token
         return [
-            name
-            for name, its in self.tokens.items()
-            if its == token and self.lives[name].device.app_id == app
+            each
+            for each in self.bound.values()
+            if each.token == token and each.device.app_id == app
         ]
 
-    def _set(self, activation: str, row: Row) -> None:
-        self.rows[activation].append(row)
-        if row.token is None:
-            del self.tokens[activation]
-        else:
-            self.tokens[activation] = row.token
+    def _put(self, registration: Registration) -> None:
+        activation, at = registration.device.activation_id, registration.since
+        if activation in self.bound:
+            self._end(activation, at)
+        self.bound[activation] = registration
+        self.rows[activation].append(Row(at, registration.token, registration.is_active))
+
+    def _end(self, activation: str, at: datetime) -> None:
+        self.ended.append(replace(self.bound.pop(activation), until=at))
 
 
-def _body(intent: _Intent) -> dict[str, Any]:
+def _body(intent: Intent) -> dict[str, Any]:
     device = intent.device
     if intent.path == UPDATE:
         body: dict[str, Any] = {"activationId": device.activation_id}

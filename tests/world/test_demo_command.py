@@ -6,18 +6,25 @@ from django.core.management import CommandError, call_command
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from notifications.management.commands._bank import APP, MIRROR, POWERAUTH
+from notifications.management.commands._bank import APP, MIRROR, POWERAUTH, PUSH_SERVER
 from notifications.management.commands.demo import SOURCE
 from notifications.models import (
     ActivationEvent,
     Coverage,
+    DeliveryReport,
     InboxEvent,
+    MessageStorage,
     Notification,
     OperationEvent,
     Presentation,
+    PushRegistration,
+    PushServerReading,
     Source,
 )
+from notifications.protocol.reasons import Reason
+from notifications.protocol.window import Window
 from notifications.trace.coverage import coverage_of
+from notifications.trace.gaps import Wanted, find_gaps
 from notifications.trace.states import state_of
 
 UNTIL = "2026-01-31T12:00:00Z"
@@ -30,7 +37,9 @@ def own() -> QuerySet[Notification]:
 
 def everything() -> list[set[object]]:
     """The keys of all that is on record."""
-    kept = (Notification, ActivationEvent, OperationEvent, InboxEvent, Presentation, Coverage)
+    events = (ActivationEvent, OperationEvent, InboxEvent)
+    of_push = (DeliveryReport, PushRegistration)
+    kept = (Notification, *events, *of_push, Presentation, Coverage)
     return [set(model.objects.values_list("pk", flat=True)) for model in kept]
 
 
@@ -46,7 +55,12 @@ def test_the_demo_records_about_as_much_as_asked(capsys: pytest.CaptureFixture[s
     assert recorded == pytest.approx(1200, rel=0.05)
     assert line.startswith(f"{recorded:,} recorded, 0 duplicates: 240 users, ")
     assert line.splitlines()[0].endswith(" devices, 2026-01-30T12:00Z to 2026-01-31T12:00Z")
-    assert [source.pk for source in Source.objects.all()] == [SOURCE, POWERAUTH, MIRROR]
+    assert [source.pk for source in Source.objects.all()] == [
+        SOURCE,
+        POWERAUTH,
+        MIRROR,
+        PUSH_SERVER,
+    ]
     assert not Notification.objects.filter(message_id=None).exists()
 
 
@@ -59,14 +73,35 @@ def test_a_second_app_is_mirrored_as_the_adapter_reads_it(
     assert mirrored.count() == pytest.approx(250, rel=0.1)
     assert set(mirrored.values_list("app_id", flat=True)) == {APP}
     assert not own().filter(app_id=APP).exists()
-    assert Presentation.objects.count() == mirrored.count()
+    assert Presentation.objects.filter(notification__source=MIRROR).count() == mirrored.count()
     told = ActivationEvent.objects.filter(source=MIRROR)
     assert set(told.values_list("kind", flat=True)) == {"registered", "unregistered", "push_status"}
     assert not told.exclude(findings=[]).exists()
     assert all(len(token) == 64 for token in told.values_list("token", flat=True) if token)
-    posted = InboxEvent.objects.filter(source=MIRROR, findings=[])
+    posted = InboxEvent.objects.filter(source=MIRROR)
     assert set(posted.values_list("silent", flat=True)) == {True, False}
-    assert posted.count() == InboxEvent.objects.count()
+    assert not posted.exclude(findings=[]).exists()
+
+
+@pytest.mark.django_db
+def test_the_push_server_of_the_second_app_is_followed(capsys: pytest.CaptureFixture[str]) -> None:
+    demo(capsys, "--seed", "5", "--until", UNTIL)
+    until = datetime.fromisoformat(UNTIL)
+    copies = Notification.objects.filter(source=PUSH_SERVER)
+    assert copies.filter(per_device=True, app_id=APP).count() == copies.count() > 80
+    assert copies.filter(activation=None).count() < copies.count() / 10
+    reports = DeliveryReport.objects.filter(source=PUSH_SERVER)
+    assert set(reports.values_list("outcome", flat=True)) == {"accepted", "failed", "pending"}
+    for_ever = reports.filter(outcome="pending", is_final=True)
+    assert {"gateway_not_configured", "transport_error"} <= {*for_ever.values_list("cause", flat=1)}
+    reading = PushServerReading.objects.get()
+    assert (reading.polled_at, reading.problem) == (until, "")
+    assert reading.storage == MessageStorage.ON
+    assert PushRegistration.objects.filter(gone_at=None).count() > 50
+    day, later = Window(until - timedelta(days=1), until), until + timedelta(hours=1)
+    covered = coverage_of([PUSH_SERVER], day.since, day.until)[PUSH_SERVER]
+    assert len(covered.intervals) == 2
+    assert find_gaps(day, now=later, wanted=Wanted(reasons=[Reason.NO_COPY])).entries
 
 
 @pytest.mark.django_db
