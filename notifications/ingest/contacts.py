@@ -35,6 +35,10 @@ _BEGIN = """
     FROM (SELECT LEAST(%(at)s::timestamptz, clock_timestamp()) AS at) AS contact
     RETURNING began_at, ended_at
 """
+_WITHDRAW = """
+    UPDATE notifications_coverage SET ended_at = GREATEST(began_at, %(since)s)
+    WHERE source_id = %(source)s AND kinds = ARRAY[%(kind)s]::varchar[] AND ended_at > %(since)s
+"""
 # The whole hours of a day and the one that goes on are counted for themselves, so that what was
 # refused lately is told apart from what was years ago.
 _ERRORS = """
@@ -114,6 +118,14 @@ def note_contact(source: str, kind: ContactKind, *, at: datetime | None = None) 
             cursor.execute(_BEGIN, given)
             began, ended = cursor.fetchone()
             return Contacted(began, ended, is_new=True)
+
+
+def withdraw_polls(source: str, *, since: datetime) -> None:
+    """What was read of ``source`` from then on proved nothing, as is known only now: what its polls
+    cover ends there."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(_LOCK, {"source": source})
+        cursor.execute(_WITHDRAW, {"source": source, "since": since, "kind": str(ContactKind.POLL)})
 
 
 def place_of(pointer: str, known: Collection[str]) -> str:

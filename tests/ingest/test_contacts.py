@@ -7,7 +7,13 @@ import pytest
 from django.db import connection
 
 from notifications.ingest import contacts
-from notifications.ingest.contacts import note_contact, note_error, note_errors, place_of
+from notifications.ingest.contacts import (
+    note_contact,
+    note_error,
+    note_errors,
+    place_of,
+    withdraw_polls,
+)
 from notifications.models import ContactKind, Coverage, Source, SourceError
 
 pytestmark = pytest.mark.django_db
@@ -49,6 +55,25 @@ def test_after_a_longer_silence_another_begins(settings: Any) -> None:
     let_pass(600)
     note_contact("mirror", ContactKind.PROBE)
     assert Coverage.objects.count() == 2
+
+
+def test_what_polls_covered_is_taken_back_where_they_proved_nothing() -> None:
+    now = datetime.now(UTC)
+    for source, kind in (("push", ContactKind.POLL), ("other", ContactKind.POLL)):
+        for minutes in (40, 38, 10, 8, 6):
+            note_contact(source, kind, at=now - timedelta(minutes=minutes))
+    note_contact("mixed", ContactKind.POLL, at=now - timedelta(minutes=8))
+    note_contact("mixed", ContactKind.REPORT, at=now - timedelta(minutes=6))
+    for source in ("push", "mixed"):
+        withdraw_polls(source, since=now - timedelta(minutes=9))
+    ends = Coverage.objects.filter(source="push").order_by("began_at")
+    assert [(now - each.ended_at) // timedelta(minutes=1) for each in ends] == [38, 9]
+    for source in ("other", "mixed"):
+        last = Coverage.objects.filter(source=source).latest("ended_at")
+        assert last.ended_at == now - timedelta(minutes=6)
+    withdraw_polls("push", since=now - timedelta(minutes=12))
+    again = Coverage.objects.filter(source="push").latest("began_at")
+    assert again.ended_at == again.began_at  # it is never shorter than nothing
 
 
 def test_sources_are_kept_apart() -> None:
