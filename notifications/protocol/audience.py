@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from .deliveries import Cause, Delivery, Outcome
 from .events import ActivationEvent
 from .extras import MessageType
 from .message import Message
@@ -34,6 +35,9 @@ class Grade(StrEnum):
 
     ADDRESSED = "addressed"
     ELIGIBLE = "eligible"
+    ATTEMPTED = "attempted"
+    ACCEPTED = "accepted"  # by the gateway
+    FAILED = "failed"
     NOT_ATTEMPTED = "not_attempted"
     UNKNOWN = "unknown"
 
@@ -93,8 +97,11 @@ def reaches(message: Message, device: Device) -> tuple[Basis, Certainty] | None:
     """Why ``message`` belongs to ``device``, or None when it does not.
 
     ``silent`` is irrelevant. A personal message goes to push-active devices only; whether this one
-    was is not told by messages, so user-wide ones are assumed.
+    was is not told by messages, so user-wide ones are assumed. A copy for a device that is not
+    known is nobody's.
     """
+    if message.is_to_somebody_unknown:
+        return None
     if message.activation == device.activation:
         known = message.is_to_named_device
         return Basis.ADDRESSED, Certainty.KNOWN if known else Certainty.ASSUMED
@@ -108,12 +115,34 @@ def reaches(message: Message, device: Device) -> tuple[Basis, Certainty] | None:
     return None
 
 
-def grade_of(basis: Basis, *, eligible: bool = False) -> Grade:
-    """Of a message that was emitted: what its request says of this device, and whether the device
-    is known to have been ``eligible``."""
+def grade_of(basis: Basis, *, eligible: bool = False, word: Delivery | None = None) -> Grade:
+    """Of a message that was emitted: by the last ``word`` of its gateway; without one, by what its
+    request says of this device, and whether the device is known to have been ``eligible``."""
+    if word is not None:
+        return _grade_by(word)
     if eligible:
         return Grade.ELIGIBLE
     return Grade.ADDRESSED if basis is Basis.ADDRESSED else Grade.UNKNOWN
+
+
+# What stays pending for ever went so far, by the likely cause. That it is pending proves no more
+# than that the device was registered.
+_STAYED: Mapping[Cause | None, Grade] = {
+    Cause.INACTIVE_PERSONAL: Grade.NOT_ATTEMPTED,
+    Cause.GATEWAY_NOT_CONFIGURED: Grade.NOT_ATTEMPTED,
+    Cause.NO_FLAG: Grade.NOT_ATTEMPTED,
+    Cause.TRANSPORT_ERROR: Grade.ATTEMPTED,
+    Cause.UNKNOWN: Grade.ELIGIBLE,
+    None: Grade.ELIGIBLE,
+}
+
+
+def _grade_by(word: Delivery) -> Grade:
+    if word.outcome is Outcome.ACCEPTED:
+        return Grade.ACCEPTED
+    if word.outcome is Outcome.FAILED:
+        return Grade.FAILED
+    return _STAYED[word.cause] if word.is_final else Grade.ELIGIBLE
 
 
 def status_changes(messages: Iterable[Message]) -> Mapping[str, list[datetime]]:

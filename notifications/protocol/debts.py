@@ -4,15 +4,18 @@ from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 
 from .eligibility import not_active, not_push_active, not_registered
 from .episodes import LATE_WITHIN, Episode, Lane, cut, rejoin_late_inits
 from .events import OperationEvent
 from .extras import MessageType, is_uuid
 from .knowledge import Heard, Knowledge
+from .merging import NOTHING_MERGED, Merged
 from .message import FIRST, LAST, Message, later
 from .reasons import Reason, Rule, Seen
 from .state import DeviceState
+from .witnesses import Witnesses
 
 INIT, FINISHED = MessageType.OPERATION_INIT, MessageType.OPERATION_FINISHED
 
@@ -20,25 +23,27 @@ INIT, FINISHED = MessageType.OPERATION_INIT, MessageType.OPERATION_FINISHED
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
     """All that is asked about one operation: its episodes, how long it lives, its messages that are
-    neither announcement nor finish, by device and in order of time, and the first event that it was
-    final. ``expires_at`` is the end of its life as events tell it."""
+    neither announcement nor finish, by device and in order of time, which of all messages are
+    ``merged``, and the first event that it was final. ``expires_at`` is the end of its life as
+    events tell it."""
 
     episodes: Sequence[Episode]
     life: timedelta
     odd: Mapping[Lane, Sequence[Message]]
     known: Knowledge
+    merged: Merged = NOTHING_MERGED
     expires_at: datetime | None = None
     final: OperationEvent | None = None
 
     @classmethod
-    def of(cls, messages: Sequence[Message], known: Knowledge) -> "Case":
+    def of(cls, messages: Sequence[Message], known: Knowledge, merged: Merged) -> "Case":
         """``messages`` are ``in_order``."""
-        episodes, life = cut(messages), known.terms.life_of(_name_of(messages))
+        episodes, life = cut(messages, merged), known.terms.life_of(_name_of(messages))
         if episodes and known.now >= later(episodes[-1].began, life + known.terms.grace):
             episodes = rejoin_late_inits(episodes)
         odd: dict[Lane, list[Message]] = {}
         for each in messages:
-            if each.message_type not in (INIT, FINISHED):
+            if each.message_type not in (INIT, FINISHED) and not each.is_to_somebody_unknown:
                 odd.setdefault(each.activation, []).append(each)
         events = known.lives.get(_operation_of(messages), ())
         return cls(
@@ -46,6 +51,7 @@ class Case:
             life=life,
             odd=odd,
             known=known,
+            merged=merged,
             expires_at=max((each.expires_at for each in events if each.expires_at), default=None),
             final=min((each for each in events if each.is_final), key=_time_of, default=None),
         )
@@ -66,11 +72,13 @@ class Case:
 
     @property
     def is_one_message(self) -> bool:
+        """However many report it."""
         *earlier, last = self.episodes
-        return not earlier and len(last.messages) == 1 and not self.odd
+        told = [each for each in last.messages if each.id not in self.merged.copies]
+        return not earlier and len(told) == 1 and not self.odd
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Debt:
     """One message that an episode owes to a lane and that is not there, with what decides why.
     ``final`` is the event that makes a finish owed, beside the end of the operation's life."""
@@ -88,9 +96,16 @@ class Debt:
     def known(self) -> Knowledge:
         return self.case.known
 
-    @property
+    @cached_property
+    def witnesses(self) -> Witnesses:
+        """Who told the anchor, and so would have told what is owed."""
+        told = (self.anchor, *self.case.merged.beside(self.anchor))
+        sources = (each.source for each in told)
+        return Witnesses.until(self.due, sources, self.known, since=self.episode.began)
+
+    @cached_property
     def heard(self) -> Heard | None:
-        return self.known.heard.get(self.anchor.source or "")
+        return self.witnesses.heard
 
     @property
     def elsewhere(self) -> tuple[str, ...]:
@@ -140,7 +155,7 @@ def _not_covered(debt: Debt) -> Seen | None:
     since, due = debt.episode.began, debt.due
     if debt.owed is INIT:
         since = later(debt.anchor.at, -debt.case.life - debt.known.terms.grace)
-    hole = debt.known.hole(debt.anchor.source, since, due)
+    hole = debt.witnesses.hole(since, due)
     return Seen(hole[0], until=hole[1]) if hole is not None else None
 
 
@@ -167,7 +182,7 @@ def _kept_from(debt: Debt, why: Callable[[DeviceState], Seen | None]) -> Seen | 
 
 
 def _source_silent(debt: Debt) -> Seen | None:
-    measured = debt.known.is_measured(debt.anchor.source, debt.episode.began)
+    measured = debt.witnesses.is_measured(debt.episode.began)
     silent = debt.heard is not None and debt.heard.last < debt.due and not measured
     return Seen(debt.heard.last) if silent and debt.heard and not debt.episode.finishes else None
 
@@ -176,7 +191,7 @@ def _recording_began(debt: Debt) -> Seen | None:
     if debt.heard is None or debt.episode.inits:
         return None
     earliest = later(debt.anchor.at, -debt.case.life - debt.known.terms.grace)
-    began = debt.heard.first > earliest and not debt.known.is_measured(debt.anchor.source, earliest)
+    began = debt.heard.first > earliest and not debt.witnesses.is_measured(earliest)
     return Seen(debt.heard.first) if began else None
 
 
@@ -206,9 +221,16 @@ def _out_of_order(debt: Debt) -> Seen | None:
     _, *following = debt.case.episodes
     if debt.episode.inits or not following:
         return None
-    announced = sum(len(each.inits) for each in following)
+    announced = sum(each.announcements for each in following)
     outcomes = {result for each in debt.case.episodes for result in each.results}
     return NOTHING if announced >= len(outcomes) or not following[-1].finishes else None
+
+
+def _device_not_known(debt: Debt) -> Seen | None:
+    """It was sent to somebody, who may be this device."""
+    of, finish = debt.episode, debt.owed is FINISHED
+    somebody = of.finished_to_somebody if finish else of.announced_to_somebody
+    return Seen(messages=somebody[:1]) if somebody else None
 
 
 def _unknown_type_sent(debt: Debt) -> Seen | None:
@@ -265,6 +287,7 @@ _TESTS: Mapping[MessageType, Sequence[tuple[Reason, Test]]] = {
         (Reason.ODD_IDENTIFIER, _odd_identifier),
         (Reason.STATUS_CHANGED, _status_changed),
         (Reason.ANNOUNCED_AGAIN, _announced_again),
+        (Reason.DEVICE_NOT_KNOWN, _device_not_known),
         (Reason.UNKNOWN_TYPE_SENT, _unknown_type_sent),
         (Reason.DIFFERENT_DEVICES, _different_devices),
         (Reason.FINISHED_ELSEWHERE, _elsewhere),
@@ -278,6 +301,7 @@ _TESTS: Mapping[MessageType, Sequence[tuple[Reason, Test]]] = {
         (Reason.NOT_COVERED, _not_covered),
         (Reason.RECORDING_BEGAN, _recording_began),
         (Reason.OUT_OF_ORDER, _out_of_order),
+        (Reason.DEVICE_NOT_KNOWN, _device_not_known),
         (Reason.UNKNOWN_TYPE_SENT, _unknown_type_sent),
         (Reason.DIFFERENT_DEVICES, _different_devices),
         (Reason.ANNOUNCED_ELSEWHERE, _elsewhere),

@@ -5,6 +5,7 @@ those of them alone that are push-active; emitters announce to active activation
 is irrelevant.
 """
 
+from .deliveries import Cause, Delivery, Outcome
 from .events import ActivationStatus
 from .reasons import Reason, Seen
 from .state import DeviceState, Standing, Told
@@ -33,6 +34,23 @@ def kept_from(state: DeviceState, *, personal: bool | None) -> tuple[Reason, See
     if personal and (seen := not_push_active(state)) is not None:
         return Reason.INACTIVE_PERSONAL, seen
     return None
+
+
+def kept_back(
+    state: DeviceState | None, word: Delivery | None, *, personal: bool | None
+) -> tuple[Reason, Seen] | None:
+    """The same, where the last ``word`` of its gateway is known: an answer says that it did go,
+    whatever is known of the device; that none came yet, that the device was registered."""
+    kept = kept_from(state, personal=personal) if state is not None else None
+    if word is None:
+        return kept
+    if word.outcome is not Outcome.PENDING:
+        return None
+    personally = kept if kept is not None and kept[0] is Reason.INACTIVE_PERSONAL else None
+    if word.is_final and word.cause is Cause.INACTIVE_PERSONAL:
+        return personally or (Reason.INACTIVE_PERSONAL, Seen())
+    has_another_cause = word.is_final and word.cause not in (None, Cause.UNKNOWN)
+    return None if has_another_cause else personally
 
 
 def is_known_eligible(state: DeviceState, *, personal: bool | None) -> bool:

@@ -1,11 +1,14 @@
 """One operation may authenticate several times: its messages are cut into episodes."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property
+from uuid import UUID
 
 from .extras import MessageType
+from .merging import NOTHING_MERGED, Merged
 from .message import Message
 
 LATE_WITHIN = timedelta(hours=1)  # how long after its finish an announcement is taken for its own
@@ -26,6 +29,7 @@ class Episode:
     inits: tuple[Message, ...] = ()
     finishes: tuple[Message, ...] = ()
     late_inits: tuple[Message, ...] = ()
+    merged: Merged = NOTHING_MERGED
 
     @property
     def began(self) -> datetime:
@@ -62,24 +66,48 @@ class Episode:
         return _devices(self.finished)
 
     @cached_property
+    def announced_to_somebody(self) -> tuple[Message, ...]:
+        """The copies of its announcement for devices that are not known."""
+        return _to_somebody((*self.inits, *self.late_inits))
+
+    @cached_property
+    def finished_to_somebody(self) -> tuple[Message, ...]:
+        return _to_somebody(self.finishes)
+
+    @cached_property
     def results(self) -> frozenset[str]:
         return frozenset(each.result for each in self.finishes if each.result is not None)
+
+    @cached_property
+    def announcements(self) -> int:
+        """How often it was announced: a request and its copies are one announcement, and so are the
+        copies for several devices of which no request was seen."""
+        asked = sum(not each.per_device for each in self.inits)
+        made = Counter(
+            each.activation or each.id
+            for each in self.inits
+            if each.per_device and each.id not in self.merged.requests
+        )
+        return asked + max(made.values(), default=0)
 
     @property
     def lacks_an_init(self) -> bool:
         """It has no init, or finishes of more outcomes than it has inits."""
-        return len(self.inits) < max(1, len(self.results))
+        return self.announcements < max(1, len(self.results))
 
 
 def in_order(messages: Iterable[Message]) -> list[Message]:
-    """By time of emission; within one millisecond an announcement comes before its finish."""
-    return sorted(
-        messages,
-        key=lambda each: (each.at, each.message_type == MessageType.OPERATION_FINISHED, each.id),
-    )
+    """By time of emission; within one millisecond an announcement comes before its finish, and a
+    copy, which tells more, before its request."""
+    return sorted(messages, key=_place)
 
 
-def cut(messages: Sequence[Message]) -> list[Episode]:
+def _place(message: Message) -> tuple[datetime, bool, bool, UUID]:
+    finishes = message.message_type == MessageType.OPERATION_FINISHED
+    return message.at, finishes, not message.per_device, message.id
+
+
+def cut(messages: Sequence[Message], merged: Merged = NOTHING_MERGED) -> list[Episode]:
     """The episodes of one operation, whose ``messages`` are ``in_order``."""
     rounds: list[tuple[list[Message], list[Message]]] = []
     for each in messages:
@@ -92,7 +120,7 @@ def cut(messages: Sequence[Message]) -> list[Episode]:
                 rounds.append(([], []))
             rounds[-1][1].append(each)
     return [
-        Episode(number=number, inits=tuple(inits), finishes=tuple(finishes))
+        Episode(number=number, inits=tuple(inits), finishes=tuple(finishes), merged=merged)
         for number, (inits, finishes) in enumerate(rounds, start=1)
     ]
 
@@ -110,7 +138,12 @@ def rejoin_late_inits(episodes: list[Episode]) -> list[Episode]:
 
 
 def _first_by_lane(messages: Sequence[Message]) -> Mapping[Lane, Message]:
-    return {each.activation: each for each in reversed(messages)}
+    """A copy for a device that is not known is in the lane of nobody known."""
+    return {each.activation: each for each in reversed(messages) if not each.is_to_somebody_unknown}
+
+
+def _to_somebody(messages: Iterable[Message]) -> tuple[Message, ...]:
+    return tuple(each for each in messages if each.is_to_somebody_unknown)
 
 
 def _devices(lanes: Iterable[Lane]) -> tuple[str, ...]:

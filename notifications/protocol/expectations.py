@@ -15,8 +15,8 @@ from uuid import UUID
 from .audience import Certainty
 from .debts import FINISHED, INIT, Case, Debt, reason_of
 from .episodes import Episode, Lane, in_order
-from .extras import MessageType
 from .knowledge import Knowledge
+from .merging import Merged, merge
 from .message import Message, later
 from .reasons import CountsAs, Reason, Rule, Seen, counts_as
 
@@ -40,7 +40,7 @@ class Gap:
     rule: Rule
     reason: Reason
     certainty: Certainty
-    message_type: MessageType
+    message_type: str | None
     operation: str | None
     episode: int | None
     activation: Lane
@@ -61,7 +61,8 @@ class Gap:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judgement:
     """Of one operation. ``rounds`` tell the episode of each announcement and finish, ``dues`` the
-    deadlines of the finishes that were emitted, ``deadlines`` those of each episode."""
+    deadlines of the finishes that were emitted, ``deadlines`` those of each episode. In episodes
+    what is ``merged`` is of one time, the earliest."""
 
     messages: tuple[Message, ...]
     episodes: tuple[Episode, ...]
@@ -70,12 +71,19 @@ class Judgement:
     rounds: Mapping[UUID, int]
     dues: Mapping[UUID, datetime]
     deadlines: Mapping[int, datetime]
+    merged: Merged
 
 
 def judge(messages: Iterable[Message], known: Knowledge) -> Judgement:
-    """What the ``messages`` of one operation tell of what it owes. Their order does not matter."""
-    ordered = in_order(messages)
-    case = Case.of(ordered, known)
+    """What the ``messages`` of one operation tell of what it owes. Their order does not matter.
+
+    A request stays beside the copies it merged with: what it says of all devices of a user, no copy
+    says. It counts once with them, as what was emitted at one moment.
+    """
+    given = list(messages)
+    merged = merge(given)
+    as_told = {each.id: each for each in given}
+    case = Case.of(in_order(merged.at_one_time(given)), known, merged)
     gaps: list[Gap] = []
     marks: dict[UUID, tuple[Mark, ...]] = {}
     rounds: dict[UUID, int] = {}
@@ -86,11 +94,12 @@ def judge(messages: Iterable[Message], known: Knowledge) -> Judgement:
         deadlines[each.number] = due
         rounds |= {message.id: each.number for message in each.messages}
         dues |= {finish.id: due for finish in each.finishes}
-        gaps += map(_gap, finish_is_owed(each, due, case))
-        gaps += map(_gap, announcement_is_presumed(each, case))
+        for debt in (*finish_is_owed(each, due, case), *announcement_is_presumed(each, case)):
+            gaps.append(_gap(debt, as_told[debt.anchor.id]))
         marks |= finishes_agree_and_come_once(each, due)
     return Judgement(
-        messages=tuple(ordered),
+        messages=tuple(in_order(given)),
+        merged=merged,
         episodes=tuple(case.episodes),
         gaps=tuple(gaps),
         marks=marks,
@@ -115,7 +124,7 @@ def finish_is_owed(episode: Episode, due: datetime, case: Case) -> Iterator[Debt
     if final is not None:
         due = min(due, later(final.at, case.known.terms.grace))
     for lane in _ordered(lanes) if lanes or finish else [None]:
-        anchor = finish or episode.announced[lane]
+        anchor = finish or episode.announced.get(lane, episode.inits[0])
         # A device may be announced to when the operation's life is over.
         soonest = later(anchor.at, case.known.terms.grace)
         yield Debt(
@@ -139,9 +148,9 @@ def announcement_is_presumed(episode: Episode, case: Case) -> Iterator[Debt]:
     if None in episode.announced:
         return
     lanes = episode.unannounced - {None}
-    nowhere = not lanes and not episode.announced
+    nowhere = not lanes and not episode.inits and not episode.late_inits
     for lane in [None] if nowhere else _ordered(lanes):
-        anchor = episode.finished[lane]
+        anchor = episode.finished.get(lane, episode.finishes[0])
         yield Debt(
             rule=Rule.E2,
             owed=INIT,
@@ -172,12 +181,14 @@ def finishes_agree_and_come_once(
 
 def repeated(messages: Iterable[Message]) -> Iterator[UUID]:
     """Those that repeat an earlier one: the same source sent the same to the same device again.
-    What two sources report is not repeated: it may be one message seen twice."""
+    What two sources report is not repeated, nor are a request and its copy: it may be one message
+    seen twice. Of devices that are not known none is another's."""
     seen = set()
     for each in messages:
         key = (
             each.source,
-            each.activation,
+            each.per_device,
+            each.id if each.is_to_somebody_unknown else each.activation,
             each.recipient,
             each.message_type,
             each.result,
@@ -192,22 +203,23 @@ def _ordered(lanes: frozenset[Lane]) -> list[Lane]:
     return sorted(lanes, key=str)
 
 
-def _gap(debt: Debt) -> Gap:
+def _gap(debt: Debt, anchor: Message) -> Gap:
+    """``anchor`` is the debt's, of the time that it was told to be of."""
     reason, seen = reason_of(debt)
     # E1 assumes how long the operation lives and that the device stays registered.
     certain = debt.owed is INIT and counts_as(reason) is CountsAs.MISSING
-    named = debt.lane is None or debt.anchor.is_to_named_device
+    named = debt.lane is None or anchor.is_to_named_device
     return Gap(
         rule=debt.rule,
         reason=reason,
         certainty=Certainty.KNOWN if certain and named else Certainty.ASSUMED,
         message_type=debt.owed,
-        operation=debt.anchor.operation or "",
+        operation=anchor.operation or "",
         episode=debt.episode.number,
         activation=debt.lane,
-        at=debt.anchor.at,
+        at=anchor.at,
         due=debt.due,
-        anchor=debt.anchor,
+        anchor=anchor,
         evidence=_evidence(debt, seen),
         events=_events(debt, seen),
         seen=seen.at,

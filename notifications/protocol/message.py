@@ -25,6 +25,7 @@ class Message:
     addressed_to: str = "unknown"
     per_device: bool = False
     app: str | None = None
+    platform: str | None = None
     personal: bool | None = None
     nonconforming: bool = False
 
@@ -37,6 +38,17 @@ class Message:
         return self.activation is not None and (
             self.per_device or self.addressed_to == "activation"
         )
+
+    @property
+    def is_to_somebody_unknown(self) -> bool:
+        """The copy for a device of which only that there is one is known."""
+        return self.per_device and self.activation is None
+
+    @property
+    def is_to_one_device(self) -> bool:
+        """What a gateway answered it, it answered for one device."""
+        named = self.activation is not None and self.addressed_to != "user"
+        return self.per_device or named
 
     @property
     def is_user_wide(self) -> bool:

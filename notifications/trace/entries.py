@@ -1,22 +1,18 @@
 """What a trace consists of. The admin, the API and the commands render these same objects."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from notifications.protocol.audience import Basis, Certainty, Grade, grade_of
-from notifications.protocol.eligibility import is_known_eligible, kept_from
+from notifications.protocol.audience import Basis, Certainty, Grade
+from notifications.protocol.deliveries import Delivery, is_untaken, last_word
 from notifications.protocol.events import ActivationEvent
-from notifications.protocol.expectations import Gap, Judgement, Mark
-from notifications.protocol.message import Message
-from notifications.protocol.reasons import CountsAs, Reason, Rule, Seen, counts_as
-from notifications.protocol.state import DeviceState
+from notifications.protocol.expectations import Mark
+from notifications.protocol.reasons import CountsAs, Reason, Rule
 from notifications.protocol.window import Window
-
-from . import sentences
 
 
 class Kind(StrEnum):
@@ -37,10 +33,13 @@ class Payload:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
     """A notification, or a gap where one is owed. ``key`` is unique in a trace and stays the same;
-    ``activation`` is the device and ``recipient`` the user it names, None where it names none;
+    ``activation`` is the device and ``recipient`` the user it names, None where it names none, or
+    ``is_to_somebody``: it is the copy for a device that is not known;
     ``episode`` the round of its operation. ``due`` is the deadline of a gap or of a finish;
     ``evidence`` the notifications and ``events`` the events that say so. A notification with a
-    ``reason`` was emitted and kept from the device."""
+    ``reason`` was emitted and kept from the device. A copy stands for the request it merged with:
+    ``evidence`` has both, told by ``sources`` in the same order. ``deliveries`` are what gateways
+    answered for the one device, in order of time."""
 
     key: str
     at: datetime
@@ -54,6 +53,7 @@ class Entry:
     inbox_message: str | None
     activation: str | None
     recipient: int | None = None
+    is_to_somebody: bool = False
     basis: Basis
     certainty: Certainty
     grade: Grade
@@ -64,13 +64,29 @@ class Entry:
     nonconforming: bool = False
     sentence: str
     evidence: tuple[UUID, ...]
+    sources: tuple[str | None, ...] = ()
     events: tuple[UUID, ...] = ()
+    deliveries: tuple[Delivery, ...] = ()
     payload: Payload | None = None
+
+    @property
+    def is_emitted(self) -> bool:
+        return self.kind is Kind.NOTIFICATION
 
     @property
     def is_sent(self) -> bool:
         """It was emitted, and nothing is known that kept it from the device."""
-        return self.kind is Kind.NOTIFICATION and self.reason is None
+        return self.is_emitted and self.reason is None
+
+    @property
+    def reports(self) -> tuple[tuple[UUID, str | None], ...]:
+        """Of what was emitted: each notification that is evidence of it, and who reported that."""
+        return tuple(zip(self.evidence, self.sources, strict=False))
+
+    @property
+    def is_failed(self) -> bool:
+        """It was emitted, and no gateway took it."""
+        return self.is_sent and is_untaken(last_word(self.deliveries))
 
     @property
     def place(self) -> tuple[datetime, int, str]:
@@ -85,7 +101,8 @@ class Entry:
 class Counts:
     """Of a whole window. What is expected was emitted (repeats aside) or is a gap, or was emitted
     and kept from the device, which counts as explained alone:
-    ``expected = emitted - duplicate + missing + explained + undecided + pending``."""
+    ``expected = emitted - duplicate + missing + explained + undecided + pending``. What follows
+    these is of emitted ones."""
 
     expected: int = 0
     emitted: int = 0
@@ -93,6 +110,7 @@ class Counts:
     explained: int = 0
     undecided: int = 0
     pending: int = 0
+    failed: int = 0
     late: int = 0
     duplicate: int = 0
     disagreeing: int = 0
@@ -117,14 +135,24 @@ class Trace:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One entry of a user's trace, as each of the devices that it concerns has it."""
+    """One entry of a user's trace, as each of the devices that it concerns has it; and its copies
+    for devices that are ``unknown``."""
 
     entry: Entry
     devices: Mapping[str, Entry] = field(default_factory=dict)
+    unknown: tuple[Entry, ...] = ()
 
     @property
     def place(self) -> tuple[datetime, int, str]:
         return self.entry.place
+
+    @property
+    def counted(self) -> Iterator[Entry]:
+        """What counts for the user: the message once, and each device that got no copy of it."""
+        yield self.entry
+        for each in self.devices.values():
+            if each.rule is Rule.E7 and each is not self.entry:
+                yield each
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,89 +196,6 @@ class Timeline:
     entries: tuple[Entry, ...]
 
 
-def entry_of_message(
-    message: Message,
-    basis: Basis,
-    certainty: Certainty,
-    judgement: Judgement | None,
-    *,
-    is_repeat: bool = False,
-    state: DeviceState | None = None,
-) -> Entry:
-    """``judgement`` is of its operation, if it has one; ``is_repeat`` is told where that tells
-    nothing; ``state`` is that of the device at the time, as far as events tell: what kept the
-    message from it, or that nothing did."""
-    marks: tuple[Mark, ...] = (Mark.DUPLICATE,) if is_repeat else ()
-    episode, due = None, None
-    if judgement is not None:
-        marks = judgement.marks.get(message.id, marks)
-        episode, due = judgement.rounds.get(message.id), judgement.dues.get(message.id)
-    eligible = state is not None and is_known_eligible(state, personal=message.personal)
-    entry = Entry(
-        key=str(message.id),
-        at=message.at,
-        due=due,
-        kind=Kind.NOTIFICATION,
-        message_type=message.message_type,
-        result=message.result,
-        operation=message.operation,
-        operation_name=message.operation_name,
-        episode=episode,
-        inbox_message=message.inbox_message,
-        activation=message.activation,
-        recipient=message.recipient,
-        basis=basis,
-        certainty=certainty,
-        grade=grade_of(basis, eligible=eligible),
-        marks=marks,
-        nonconforming=message.nonconforming,
-        sentence=sentences.of_message(message, basis, marks, due),
-        evidence=(message.id,),
-    )
-    kept = kept_from(state, personal=message.personal) if state is not None else None
-    return entry if kept is None else _kept(entry, message, *kept)
-
-
-def entry_of_gap(gap: Gap, certainty: Certainty) -> Entry:
-    unsent = gap.counts_as in (CountsAs.MISSING, CountsAs.EXPLAINED)
-    return Entry(
-        key=f"{gap.rule}-{gap.anchor.id}-{gap.activation or ''}",
-        at=gap.at,
-        due=gap.due,
-        kind=Kind.GAP,
-        message_type=gap.message_type,
-        result=None,
-        operation=gap.operation,
-        operation_name=gap.anchor.operation_name,
-        episode=gap.episode,
-        inbox_message=gap.anchor.inbox_message if gap.rule is Rule.E5 else None,
-        activation=gap.activation,
-        recipient=gap.anchor.recipient,
-        basis=Basis.OWED,
-        certainty=certainty,
-        grade=Grade.NOT_ATTEMPTED if unsent else Grade.UNKNOWN,
-        rule=gap.rule,
-        reason=gap.reason,
-        counts_as=gap.counts_as,
-        sentence=sentences.of_gap(gap),
-        evidence=gap.evidence,
-        events=gap.events,
-    )
-
-
-def _kept(entry: Entry, message: Message, reason: Reason, seen: Seen) -> Entry:
-    """The ``entry`` of a message that was emitted, as one that did not go to the device."""
-    return replace(
-        entry,
-        grade=Grade.NOT_ATTEMPTED,
-        certainty=Certainty.ASSUMED,
-        reason=reason,
-        counts_as=counts_as(reason),
-        sentence=sentences.of_unsent(message, reason, seen),
-        events=seen.events,
-    )
-
-
 def in_order(entries: Iterable[Entry]) -> tuple[Entry, ...]:
     return tuple(sorted(entries, key=lambda each: each.place))
 
@@ -267,6 +212,7 @@ def count(entries: Iterable[Entry]) -> Counts:
         explained=gaps[CountsAs.EXPLAINED],
         undecided=gaps[CountsAs.UNDECIDED],
         pending=gaps[CountsAs.PENDING],
+        failed=sum(each.is_failed for each in given),
         late=sum(Mark.LATE in each.marks for each in given),
         duplicate=duplicate,
         disagreeing=sum(Mark.DISAGREEING in each.marks for each in given),

@@ -1,0 +1,53 @@
+"""Who would have told something: the sources that told of the same emission, which all see what is
+sent the same way. What one of them missed, another may have seen."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from .coverage import Interval
+from .knowledge import Heard, Knowledge
+
+
+@dataclass(frozen=True, slots=True)
+class Witnesses:
+    sources: Sequence[str | None]
+    known: Knowledge
+
+    @classmethod
+    def until(
+        cls, due: datetime, sources: Iterable[str | None], known: Knowledge, *, since: datetime
+    ) -> "Witnesses":
+        """These ``sources``; where others went on, without what fell silent before ``due``."""
+        distinct = list(dict.fromkeys(sources))
+        if len(distinct) < 2:
+            return cls(distinct, known)
+        going_on = [each for each in distinct if _goes_on(each, since, due, known)]
+        return cls(going_on or distinct, known)
+
+    @property
+    def heard(self) -> Heard | None:
+        """Of all of them together."""
+        told = [self.known.heard.get(each or "") for each in self.sources]
+        found = [each for each in told if each is not None]
+        if not found:
+            return None
+        return Heard(
+            first=min(each.first for each in found),
+            last=max(each.last for each in found),
+            types=frozenset().union(*(each.types for each in found)),
+        )
+
+    def hole(self, since: datetime, until: datetime) -> Interval | None:
+        """Of the first, where each was not recorded for some time between the two."""
+        holes = [self.known.hole(each, since, until) for each in self.sources]
+        return next(iter(holes), None) if None not in holes else None
+
+    def is_measured(self, since: datetime) -> bool:
+        """Whether all that was not recorded of one of them from ``since`` on are its holes."""
+        return any(self.known.is_measured(each, since) for each in self.sources)
+
+
+def _goes_on(source: str | None, since: datetime, due: datetime, known: Knowledge) -> bool:
+    heard = known.heard.get(source or "")
+    return known.is_measured(source, since) or (heard is not None and heard.last >= due)
