@@ -63,7 +63,9 @@ class Knowledge:
     ``status_changes`` has the times of each device's statusChange messages, in order; ``spans`` the
     states of each device that events tell of, in order of time; ``lives`` the events of each
     operation, under every name that messages may have for it. ``linked`` are the sources of
-    operation events whose operations are known to be announced under the same names.
+    operation events whose operations are known to be announced under the same names. ``copiers``
+    are the sources that report the copies made in an app; of those that read a Push Server,
+    ``compared`` has when its registrations were last seen.
     """
 
     now: datetime
@@ -72,6 +74,8 @@ class Knowledge:
     covered: Mapping[str, Covered] = field(default_factory=dict)
     emitters: Emitters = field(default_factory=Emitters)
     linked: frozenset[str] = frozenset()
+    copiers: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    compared: Mapping[str, datetime] = field(default_factory=dict)
     status_changes: Mapping[str, Sequence[datetime]] = field(default_factory=dict)
     spans: Mapping[str, Sequence[Span]] = field(default_factory=dict)
     lives: Mapping[str, Sequence[OperationEvent]] = field(default_factory=dict)

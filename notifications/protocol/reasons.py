@@ -24,6 +24,7 @@ class Rule(StrEnum):
     E4 = "E4"  # a change of a registered device's status is owed a statusChange
     E5 = "E5"  # an inbox message that was posted is owed its push
     E6 = "E6"  # an announced operation that PowerAuth finalised is owed its finish
+    E7 = "E7"  # where copies are reported, a message is owed one to every device it goes to
 
 
 class CountsAs(StrEnum):
@@ -41,6 +42,7 @@ class Reason(StrEnum):
     CREATED_UNANNOUNCED = "created_unannounced"
     CHANGE_UNTOLD = "change_untold"
     POSTED_UNPUSHED = "posted_unpushed"
+    NO_COPY = "no_copy"
     FINISHED_ELSEWHERE = "finished_elsewhere"
     UNKNOWN_TYPE_SENT = "unknown_type_sent"
     SOURCE_NEVER_SENDS = "source_never_sends"
@@ -53,9 +55,11 @@ class Reason(StrEnum):
     RECORDING_BEGAN = "recording_began"
     STATUS_CHANGED = "status_changed"
     REGISTRATION_UNKNOWN = "registration_unknown"
+    ELIGIBILITY_UNKNOWN = "eligibility_unknown"
     PUSH_NOT_TOLD = "push_not_told"
     DEVICES_UNKNOWN = "devices_unknown"
     ANNOUNCED_AGAIN = "announced_again"
+    DEVICE_NOT_KNOWN = "device_not_known"
     ANNOUNCED_ELSEWHERE = "announced_elsewhere"
     DIFFERENT_DEVICES = "different_devices"
     OUT_OF_ORDER = "out_of_order"
@@ -76,7 +80,8 @@ class Seen(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Row:
     """``sentence`` is for people, with {what}, the short name of the message type that is owed, and
-    {due}, {at}, {until} and {other} as far as the reason has them."""
+    {due}, {at}, {until} and {other} as far as the reason has them; {since} and {copied} are whole
+    clauses, and empty where it has none."""
 
     rules: tuple[Rule, ...]
     counts_as: CountsAs
@@ -90,7 +95,7 @@ _ALL = (Rule.E0, Rule.E1, Rule.E2, Rule.E4, Rule.E5, Rule.E6)
 
 REASONS: Mapping[Reason, Row] = {
     Reason.NOT_DUE: Row(
-        _ALL,
+        (*_ALL, Rule.E7),
         CountsAs.PENDING,
         "the time it is due lies ahead",
         "{what} is owed and not due before {due}.",
@@ -135,6 +140,15 @@ REASONS: Mapping[Reason, Row] = {
         CountsAs.MISSING,
         "an inbox event that is not silent, and a source that sends inboxMessage.new in this app",
         "A message was posted to the user's inbox at {at}, and {what} was not sent by {due}.",
+    ),
+    Reason.NO_COPY: Row(
+        (Rule.E7,),
+        CountsAs.MISSING,
+        "a message to the device or its user, no copy of it for the device from a source that"
+        " reports copies in this app, and events that the device was registered for push (and"
+        " push-active, unless the message is not personal)",
+        "{what} was sent at {at}, and no copy of it was made for this device, which was registered"
+        " for push.{copied}",
     ),
     Reason.FINISHED_ELSEWHERE: Row(
         _E1,
@@ -213,6 +227,13 @@ REASONS: Mapping[Reason, Row] = {
         "The status of the registration became {other} at {at}; whether {what} was owed is not"
         " known, since whether the device was registered for push is not.",
     ),
+    Reason.ELIGIBILITY_UNKNOWN: Row(
+        (Rule.E7,),
+        CountsAs.UNDECIDED,
+        "as for `no_copy`, but for events from which it is certain that the device was to get one",
+        "{what} was sent at {at}, and no copy of it was made for this device; whether it was to get"
+        " one is not known, since it is not certain that it was registered for push.{copied}",
+    ),
     Reason.PUSH_NOT_TOLD: Row(
         (Rule.E5,),
         CountsAs.UNDECIDED,
@@ -233,6 +254,13 @@ REASONS: Mapping[Reason, Row] = {
         " that is longer, and nothing after that",
         "The operation was announced again after it had finished: a repeat, or a second round whose"
         " {what} was not sent.",
+    ),
+    Reason.DEVICE_NOT_KNOWN: Row(
+        (Rule.E1, Rule.E2, Rule.E7),
+        CountsAs.UNDECIDED,
+        "a copy of it (of an operation's, in that episode) for a device that is not known",
+        "Whether {what} was sent to this device is not known: a copy of it went to a device that is"
+        " not known.",
     ),
     Reason.ANNOUNCED_ELSEWHERE: Row(
         _E2,

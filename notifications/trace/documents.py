@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
+from notifications.protocol.deliveries import Delivery
 from notifications.protocol.identity import timestamp
 from notifications.protocol.reasons import CountsAs
 from notifications.protocol.state import Registration, Told
@@ -105,7 +106,22 @@ def of_entry(entry: Entry) -> dict[str, Any]:
         "clients": payload.clients if payload else None,
         "findings": list(payload.findings) if payload else [],
         "evidence": [str(each) for each in entry.evidence],
+        "sources": list(entry.sources),
         "events": [str(each) for each in entry.events],
+        "deliveries": [_delivery(each) for each in entry.deliveries],
+    }
+
+
+def _delivery(delivery: Delivery) -> dict[str, Any]:
+    return {
+        "id": str(delivery.id),
+        "source": delivery.source,
+        "outcome": delivery.outcome,
+        "code": delivery.code,
+        "is_final": delivery.is_final,
+        "cause": delivery.cause,
+        "at": timestamp(delivery.at),
+        "observed_at": timestamp(delivery.observed_at),
     }
 
 
@@ -144,7 +160,8 @@ def _summary(trace: Trace) -> dict[str, Any]:
 
 def _row(row: Row) -> dict[str, Any]:
     """``devices`` says which of the devices the entry concerns, why it is theirs, and what became
-    of it there."""
+    of it there; None is one that is not known."""
+    concerned = [*row.devices.items(), *((None, each) for each in row.unknown)]
     return {
         **of_entry(row.entry),
         "devices": [
@@ -156,7 +173,7 @@ def _row(row: Row) -> dict[str, Any]:
                 "reason": each.reason,
                 "counts_as": each.counts_as,
             }
-            for activation, each in row.devices.items()
+            for activation, each in concerned
         ],
     }
 

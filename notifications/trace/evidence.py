@@ -29,6 +29,7 @@ from notifications.protocol.window import Window
 
 from . import lives, sentences
 from .contacts import heard
+from .copiers import NO_COPIERS, Copiers
 from .coverage import coverage_of
 from .entries import Payload
 
@@ -47,6 +48,7 @@ _COLUMNS = (
     "addressed_to",
     "per_device",
     "app_id",
+    "platform",
     "personal",
     "nonconforming",
 )
@@ -61,6 +63,7 @@ class Beside:
     lives: Mapping[str, Sequence[OperationEvent]] = field(default_factory=dict)
     emitters: Emitters = field(default_factory=Emitters)
     linked: frozenset[str] = frozenset()
+    copiers: Copiers = NO_COPIERS
 
 
 NOTHING_BESIDE = Beside()
@@ -92,13 +95,16 @@ def knowledge(
     owed_since = later(min(moments, default=now), -terms().longest)
     sources = {each.source for each in told if each.source is not None}
     sources |= beside.emitters.sources
+    copiers = beside.copiers
     return Knowledge(
         now=now,
         terms=terms(),
         heard=heard(sources, now, extent, since=owed_since),
-        covered=coverage_of(sources, owed_since, now),
+        covered=coverage_of(sources | copiers.sources, owed_since, now),
         emitters=beside.emitters,
         linked=beside.linked,
+        copiers=copiers.by_app,
+        compared=copiers.compared,
         status_changes=status_changes(changes),
         spans=beside.spans,
         lives=beside.lives,
@@ -111,6 +117,7 @@ def beside(
     spans: Mapping[str, Sequence[Span]],
     now: datetime,
     extent: Extent,
+    copying: Copiers = NO_COPIERS,
 ) -> Beside:
     """What these events tell. Who sends what is asked only where an event may owe something."""
     owing: list[OperationEvent | InboxEvent] = [*operations, *inbox]
@@ -125,6 +132,7 @@ def beside(
         lives=lives.by_name(operations),
         emitters=lives.emitters(wanted, now, extent) if wanted else Emitters(),
         linked=lives.linked(extent, sources) if sources else frozenset(),
+        copiers=copying,
     )
 
 
@@ -156,10 +164,21 @@ def naming(devices: Collection[str], window: Window, extent: Extent) -> list[Mes
 
 
 def to_users(recipients: Collection[int], window: Window, extent: Extent) -> list[Message]:
-    """What names these users and no device, around ``window``."""
-    wide = Q(addressed_to="user") | Q(activation=None)
+    """What names these users and no device, around ``window``; and copies for devices of theirs
+    that are not known."""
+    wide = Q(addressed_to="user", per_device=False) | Q(activation=None)
+    notifications = Notification.objects.within(extent).filter(wide, recipient__in=recipients)
+    return messages(notifications.emitted_between(*_around(window)))
+
+
+def copies_to(
+    recipients: Collection[int], sources: Collection[str], window: Window, extent: Extent
+) -> list[Message]:
+    """The copies that these ``sources`` report of what went to these users, around ``window``."""
+    if not sources:
+        return []
     notifications = Notification.objects.within(extent).filter(
-        wide, recipient__in=recipients, per_device=False
+        recipient__in=recipients, per_device=True, source__in=sources
     )
     return messages(notifications.emitted_between(*_around(window)))
 
@@ -275,14 +294,14 @@ def _bindings(devices: set[str], extent: Extent, *, before: datetime | None) -> 
 def _message(row: tuple[Any, ...], names: Mapping[str, str | None]) -> Message:
     (
         key, at, source, message_type, result, operation, inbox_message, activation, recipient,
-        addressed_to, per_device, app, personal, nonconforming,
+        addressed_to, per_device, app, platform, personal, nonconforming,
     ) = row  # fmt: skip
     return Message(
         id=key, at=at, source=source, message_type=message_type,
         result=result, operation=operation, operation_name=names.get(operation),
         inbox_message=inbox_message, activation=activation, recipient=recipient,
-        addressed_to=addressed_to, per_device=per_device, app=app, personal=personal,
-        nonconforming=nonconforming,
+        addressed_to=addressed_to, per_device=per_device, app=app, platform=platform,
+        personal=personal, nonconforming=nonconforming,
     )  # fmt: skip
 
 

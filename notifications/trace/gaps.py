@@ -16,8 +16,9 @@ from notifications.protocol.identity import first_id_at
 from notifications.protocol.reasons import CountsAs, Reason, Rule
 from notifications.protocol.window import Window
 
-from . import entries, evidence, lives, owed, sentences
+from . import entries, evidence, lives, owed, sentences, uncopied
 from .entries import Counts, Entry
+from .entry_of import entry_of_gap
 from .states import events_of
 
 LONGEST = timedelta(days=31)
@@ -26,8 +27,9 @@ MOST_SUSPECTS = 50_000  # operations that may have a gap; some seconds to judge
 LONGEST_QUERY = "20s"
 TOGETHER = 5_000  # messages of operations that are judged at a time
 
-# All but the ordinary: one announcement, then one finish, no two devices named, and nothing told
-# before. The rules owe nothing for those (a test holds the two equal), and they are nearly all.
+# All but the ordinary: announced, then finished, no two devices named, and nothing told before,
+# however many reports that has: a request and its copy are two. The rules owe nothing for those (a
+# test holds the two equal), and they are nearly all.
 # Where the answer is limited, what others told before makes no suspect either; OFFSET keeps the
 # planner from reading all that is earlier at once, which may be years, to have it at hand.
 _SUSPECTS = """
@@ -39,10 +41,9 @@ _SUSPECTS = """
         AND (%(below)s::xid8 IS NULL OR recorded_xid < %(below)s::xid8)
     GROUP BY operation_id
     HAVING NOT (
-        count(*) = 2
-        AND min(message_type) <> max(message_type)
+        min(message_type) <> max(message_type)
         AND min(activation_id) IS NOT DISTINCT FROM max(activation_id)
-        AND min(emitted_at) FILTER (WHERE message_type = %(init)s) <=
+        AND max(emitted_at) FILTER (WHERE message_type = %(init)s) <=
             min(emitted_at) FILTER (WHERE message_type = %(finished)s)
         AND (
             (
@@ -118,8 +119,12 @@ def find_gaps(
         suspects = _suspects(window, extent)
         judged = (gap for chunk in _chunks(suspects) for gap in _judged(chunk, window, now, extent))
         found = entries.in_order(
-            entries.entry_of_gap(gap, gap.certainty)
-            for gap in chain(judged, owed.in_window(window, now, extent))
+            entry_of_gap(gap, gap.certainty)
+            for gap in chain(
+                judged,
+                owed.in_window(window, now, extent),
+                uncopied.in_window(window, now, extent),
+            )
             if gap.at in window and (wanted is None or gap in wanted)
         )
     counts = entries.count(found)

@@ -1,10 +1,14 @@
 """The timeline of one operation: by device, what its life cycle owes against what was sent."""
 
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from notifications.models.querysets import Apps, Extent
 from notifications.protocol.audience import Basis, Certainty
+from notifications.protocol.copies import copies_owed
+from notifications.protocol.deliveries import Delivery
 from notifications.protocol.episodes import Episode
 from notifications.protocol.events import OperationEvent
 from notifications.protocol.expectations import Judgement, Mark, judge
@@ -14,8 +18,12 @@ from notifications.protocol.message import Message, later
 from notifications.protocol.window import Window
 
 from . import entries, evidence, lives, owed, sentences
+from .copiers import copiers
+from .deliveries import deliveries_of, to_device
 from .entries import EpisodeView, Timeline
+from .entry_of import entry_of_gap, entry_of_message
 from .states import events_of
+from .uncopied import owned_by
 
 _NOTHING = "Nothing expected, nothing emitted: no notification is about this operation."
 
@@ -25,14 +33,24 @@ def trace_operation(operation: str, *, now: datetime, apps: Apps = None) -> Time
     extent = Extent(apps)
     messages = evidence.about_operations({operation}, extent).get(operation, [])
     known, events = _known(operation, messages, now, extent)
+    named = {each.activation for each in messages if each.activation is not None}
     judgement = judge(messages, known)
     gaps = Counter(gap.episode for gap in judgement.gaps)
-    emitted = [_emitted(each, judgement, known) for each in judgement.messages]
+    merged = judgement.merged
+    uncopied = list(copies_owed(messages, merged, known, known.spans.keys() | named))
+    missed = {each.anchor.id for each in uncopied if each.anchor.activation == each.activation}
+    to_one = {each.id for each in messages if each.is_to_one_device}
+    deliveries = deliveries_of(to_one, extent=extent)
+    emitted = [
+        _emitted(each, judgement, known, deliveries)
+        for each in judgement.messages
+        # Copies stand for their request, each in the lane of its device, and so does the gap where
+        # the device that it named got none.
+        if each.id not in merged.copies and each.id not in missed
+    ]
     unannounced = list(announcements_owed(events, owed.about(messages), known))
-    unmet = (*judgement.gaps, *owed.excuse_users(unannounced, known, extent))
-    found = entries.in_order(
-        (*emitted, *(entries.entry_of_gap(gap, gap.certainty) for gap in unmet))
-    )
+    unmet = (*judgement.gaps, *owed.excuse_users(unannounced, known, extent), *uncopied)
+    found = entries.in_order((*emitted, *(entry_of_gap(gap, gap.certainty) for gap in unmet)))
     counts = entries.count(found)
     return Timeline(
         operation=operation,
@@ -51,24 +69,34 @@ def _known(
     """What is known beside the operation's own messages, and what events tell of it."""
     events = lives.operation_events({operation}, extent)
     devices = {each.activation for each in messages if each.activation is not None}
+    copying = copiers(now, extent)
+    if copying.by_app:
+        users = {each.recipient for each in messages if each.is_user_wide}
+        devices |= owned_by({each for each in users if each is not None}, extent)
     moments = [each.at for each in messages] + [each.created_at or each.at for each in events]
     window = Window(
         min(moments, default=now), later(max(moments, default=now), timedelta(milliseconds=1))
     )
     told = events_of(devices, extent=extent) if devices else {}
+    spans = owed.spans_of(told, window)
     known = evidence.knowledge(
         messages,
         evidence.status_changes_of(devices, window, extent) if devices else [],
         now,
         extent,
-        beside=evidence.beside(events, (), owed.spans_of(told, window), now, extent),
+        beside=evidence.beside(events, (), spans, now, extent, copying),
         since=window.since,
     )
     return known, events
 
 
-def _emitted(message: Message, judgement: Judgement, known: Knowledge) -> entries.Entry:
-    if message.is_user_wide:
+def _emitted(
+    message: Message,
+    judgement: Judgement,
+    known: Knowledge,
+    deliveries: Mapping[UUID, Sequence[Delivery]],
+) -> entries.Entry:
+    if message.is_user_wide or message.is_to_somebody_unknown:
         reached = Basis.USER_WIDE, Certainty.KNOWN
     elif message.activation is None:
         reached = Basis.OPERATION, Certainty.KNOWN
@@ -76,13 +104,21 @@ def _emitted(message: Message, judgement: Judgement, known: Knowledge) -> entrie
         certain = message.is_to_named_device
         reached = Basis.ADDRESSED, Certainty.KNOWN if certain else Certainty.ASSUMED
     state = known.state_at(message.activation, message.at)
-    return entries.entry_of_message(message, *reached, judgement, state=state)
+    requests = judgement.merged.requests.get(message.id, ())
+    return entry_of_message(
+        message,
+        *reached,
+        judgement,
+        state=state,
+        requests=requests,
+        deliveries=to_device((message, *requests), deliveries),
+    )
 
 
 def _view(episode: Episode, gaps: int, judgement: Judgement) -> EpisodeView:
     inits = (*episode.inits, *episode.late_inits)
-    repeats = sum(Mark.DUPLICATE in judgement.marks.get(each.id, ()) for each in episode.messages)
-    sent = len(episode.messages) - repeats
+    told = [each for each in episode.messages if each.id not in judgement.merged.copies]
+    sent = sum(Mark.DUPLICATE not in judgement.marks.get(each.id, ()) for each in told)
     return EpisodeView(
         number=episode.number,
         announced_at=inits[0].at if inits else None,

@@ -8,12 +8,13 @@ from notifications.models.querysets import Apps, Extent
 from notifications.protocol.audience import Basis, Certainty
 from notifications.protocol.excuses import excused_of_user
 from notifications.protocol.identity import first_id_at
-from notifications.protocol.reasons import CountsAs
+from notifications.protocol.reasons import CountsAs, Rule
 from notifications.protocol.window import Window
 
 from . import entries, evidence, sentences
 from .device import Gathered, emitted_entry, gather, trace_of, with_verdicts
 from .entries import Entry, Row, Trace, UserTrace
+from .entry_of import entry_of_gap
 
 MOST_DEVICES = 20  # side by side; the ones told most lately
 LOOKED_THROUGH = 500  # of a user's latest notifications, for the devices they name
@@ -28,7 +29,7 @@ def trace_user(recipient: int, window: Window, *, now: datetime, apps: Apps = No
         [trace_of(each, gathered, window, recipient=recipient) for each in activations], gathered
     )
     rows = _rows(traces, _to_nobody(recipient, traces, gathered, window))
-    found = [each.entry for each in rows]
+    found = [entry for row in rows for entry in row.counted]
     counts = entries.count(found)
     about = Notification.objects.within(extent).filter(recipient=recipient)
     return UserTrace(
@@ -66,33 +67,73 @@ def devices_of(recipient: int, window: Window, extent: Extent) -> tuple[str, ...
 def _to_nobody(
     recipient: int, traces: Iterable[Trace], gathered: Gathered, window: Window
 ) -> list[Entry]:
-    """What was sent to the user and reaches none of the devices, or owed so."""
-    shown = {entry.key for trace in traces for entry in trace.entries}
-    found = [
-        emitted_entry(each, (Basis.USER_WIDE, Certainty.ASSUMED), gathered)
+    """What was sent to the user and reaches none of the devices, or owed so, and the copies for
+    devices that are not known. A request whose copies are shown is shown by them."""
+    seen = [entry for trace in traces for entry in trace.entries]
+    mine = [
+        each
         for each in gathered.messages.values()
-        if each.recipient == recipient and each.is_user_wide and each.at in window
+        if each.recipient == recipient and each.at in window
+    ]
+    reached = Basis.USER_WIDE, Certainty.KNOWN
+    found = [emitted_entry(each, reached, gathered) for each in mine if each.is_to_somebody_unknown]
+    shown = {entry.key for entry in seen}
+    shown |= {
+        str(key)
+        for each in (*seen, *found)
+        if each.is_emitted or each.rule is Rule.E7
+        for key in each.evidence
+    }
+    assumed = Basis.USER_WIDE, Certainty.ASSUMED
+    found += [
+        emitted_entry(each, assumed, gathered)
+        for each in mine
+        if each.is_user_wide and str(each.id) not in shown
     ]
     for gap in gathered.gaps:
         if gap.activation is None and gap.anchor.recipient == recipient and gap.at in window:
             # It is shown where it concerns none of the devices.
             told = excused_of_user(gap, (), gathered.known)
-            found.append(entries.entry_of_gap(told, told.certainty))
-    return [each for each in found if each.key not in shown]
+            found.append(entry_of_gap(told, told.certainty))
+    return [each for each in found if each.is_emitted or each.key not in shown]
 
 
 def _rows(traces: tuple[Trace, ...], others: Iterable[Entry]) -> tuple[Row, ...]:
+    """One for each emission: the copies of a request are in one row."""
     rows: dict[str, dict[str, Entry]] = {}
     for trace in traces:
         for entry in trace.entries:
-            rows.setdefault(entry.key, {})[trace.activation] = entry
-    found = [Row(entry=_of_all(cells.values()), devices=cells) for cells in rows.values()]
-    found += [Row(entry=each) for each in others]
-    return tuple(sorted(found, key=lambda row: row.place))
+            place = _request_of(entry)
+            if trace.activation in rows.get(place, ()):
+                place = entry.key  # another source reports its own copy for the device
+            rows.setdefault(place, {})[trace.activation] = entry
+    unknown: dict[str, list[Entry]] = {}
+    alone: list[Row] = []
+    for entry in others:
+        if entry.is_emitted and _request_of(entry) in rows:
+            unknown.setdefault(_request_of(entry), []).append(entry)
+        else:
+            alone.append(Row(entry=entry))
+    found = [
+        Row(
+            entry=_of_all((*cells.values(), *unknown.get(place, ()))),
+            devices=cells,
+            unknown=tuple(unknown.get(place, ())),
+        )
+        for place, cells in rows.items()
+    ]
+    return tuple(sorted((*found, *alone), key=lambda row: row.place))
+
+
+def _request_of(entry: Entry) -> str:
+    """The key of the request that it merged with, or that no copy was made of, else its own."""
+    if entry.rule is Rule.E7:
+        return str(entry.evidence[0])
+    return str(entry.evidence[1]) if entry.is_emitted and len(entry.evidence) > 1 else entry.key
 
 
 def _of_all(cells: Iterable[Entry]) -> Entry:
-    """The one that stands for the user: sent to any device, it was sent; and what is missing on one
-    is not explained by another."""
+    """The one that stands for the user: sent to any device, it was sent, taken for any, it was
+    taken; and what is missing on one is not explained by another."""
     order = (None, CountsAs.MISSING, CountsAs.UNDECIDED, CountsAs.PENDING, CountsAs.EXPLAINED)
-    return min(cells, key=lambda each: order.index(each.counts_as))
+    return min(cells, key=lambda each: (order.index(each.counts_as), each.is_failed))

@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 from django.utils import timezone
 
 from notifications.protocol.audience import Basis
+from notifications.protocol.clients import Platform
+from notifications.protocol.deliveries import Cause, Delivery, Outcome
 from notifications.protocol.expectations import Gap, Mark
 from notifications.protocol.extras import MessageType
 from notifications.protocol.message import Message
@@ -22,6 +24,7 @@ WORDS: Mapping[Reason, str] = {
     Reason.CREATED_UNANNOUNCED: "created, and never announced",
     Reason.CHANGE_UNTOLD: "status changed, and never told",
     Reason.POSTED_UNPUSHED: "posted to the inbox, and never pushed",
+    Reason.NO_COPY: "sent, and no copy made for this device",
     Reason.FINISHED_ELSEWHERE: "finish sent to other devices only",
     Reason.UNKNOWN_TYPE_SENT: "a message of an unknown type sent instead",
     Reason.SOURCE_NEVER_SENDS: "never sent by this source",
@@ -34,9 +37,11 @@ WORDS: Mapping[Reason, str] = {
     Reason.RECORDING_BEGAN: "the source was not recorded before",
     Reason.STATUS_CHANGED: "the registration's status changed meanwhile",
     Reason.REGISTRATION_UNKNOWN: "whether the device was registered for push is not known",
+    Reason.ELIGIBILITY_UNKNOWN: "no copy made, and whether one was due is not known",
     Reason.PUSH_NOT_TOLD: "whether a push was wanted is not told",
     Reason.DEVICES_UNKNOWN: "no device of the user is on record",
     Reason.ANNOUNCED_AGAIN: "announced again after it had finished",
+    Reason.DEVICE_NOT_KNOWN: "sent to a device that is not known",
     Reason.ANNOUNCED_ELSEWHERE: "announced to other devices only",
     Reason.DIFFERENT_DEVICES: "announced and finished on different devices",
     Reason.OUT_OF_ORDER: "announcement and finish out of order",
@@ -47,6 +52,7 @@ _CLASSES = {
     "explained": "explained",
     "undecided": "undecided",
     "pending": "pending",
+    "failed": "failed",
     "late": "late",
     "duplicate": "repeated",
     "disagreeing": "disagreeing",
@@ -56,6 +62,19 @@ _WHERE: Mapping[Basis, str] = {
     Basis.ADDRESSED: "",
     Basis.USER_WIDE: " It went to the user; that this device was registered is assumed.",
     Basis.OPERATION: " It names no device; it is about an operation of this one.",
+}
+_SOMEBODY = " It is the copy for a device that is not known."
+# Why something most likely stays pending for ever.
+_CAUSES: Mapping[Cause | None, str] = {
+    Cause.GATEWAY_NOT_CONFIGURED: "most likely the gateway is not configured for the app",
+    Cause.TRANSPORT_ERROR: "most likely the gateway did not answer, or not so that it was read",
+    Cause.NO_FLAG: "most likely the Push Server broke off, having nothing on whether the"
+    " registration is active",
+}
+_GATEWAYS: Mapping[str | None, str] = {
+    Platform.APNS: "APNs",
+    Platform.FCM: "FCM",
+    Platform.HMS: "HMS",
 }
 _MARKED: Mapping[Mark, str] = {
     Mark.LATE: " It came late{after}.",
@@ -90,22 +109,61 @@ def of_gap(gap: Gap) -> str:
         until=told_at(gap.seen_until) if gap.seen_until is not None else "",
         since=_since(gap.seen),
         other=_listed(gap.other),
+        copied=f" Copies were made for {_listed(gap.other)}." if gap.other else "",
     )
 
 
-def of_unsent(message: Message, reason: Reason, seen: Seen) -> str:
+def of_unsent(
+    message: Message,
+    reason: Reason,
+    seen: Seen,
+    word: Delivery | None = None,
+    sources: Sequence[str | None] = (),
+) -> str:
     """Of a message that was emitted and that something kept from the device."""
     what = short(message.message_type)
-    return f"{_what(message)} {REASONS[reason].sentence.format(what=what, since=_since(seen.at))}"
+    because = REASONS[reason].sentence.format(what=what, since=_since(seen.at))
+    stays = " It stays pending for ever." if word is not None and word.is_final else ""
+    return f"{_what(message)} {because}{stays}{_reported(sources)}"
 
 
-def of_message(message: Message, basis: Basis, marks: Sequence[Mark], due: datetime | None) -> str:
+def of_message(
+    message: Message,
+    basis: Basis,
+    marks: Sequence[Mark],
+    due: datetime | None,
+    word: Delivery | None = None,
+    sources: Sequence[str | None] = (),
+) -> str:
+    """``word`` is the last of its gateway, ``sources`` are who reported it."""
     after = f", after {told_at(due)}" if due is not None else ", after the finish"
     return (
         _what(message)
-        + _WHERE.get(basis, "")
+        + (_SOMEBODY if message.is_to_somebody_unknown else _WHERE.get(basis, ""))
         + "".join(_MARKED[mark].format(after=after) for mark in marks)
+        + (f" {_answered(word, message.platform)}" if word is not None else "")
+        + _reported(sources)
     )
+
+
+def _answered(word: Delivery, platform: str | None) -> str:
+    gateway = _GATEWAYS.get(platform, "the gateway")
+    subject = gateway[0].upper() + gateway[1:]
+    match word.outcome:
+        case Outcome.ACCEPTED:
+            return f"{subject} took it."
+        case Outcome.FAILED:
+            return f"{subject} did not take it" + (f": {word.code}." if word.code else ".")
+    if word.is_final:
+        because = _CAUSES.get(word.cause, "nothing suggests why")
+        return f"It stays pending for ever: {because}."
+    return f"What {gateway} answered is not known yet."
+
+
+def _reported(sources: Sequence[str | None]) -> str:
+    """Nothing where one source did."""
+    names = sorted({each for each in sources if each is not None})
+    return f" Reported by {', '.join(names[:-1])} and {names[-1]}." if len(names) > 1 else ""
 
 
 def verdict(counts: Mapping[str, int], reasons: Sequence[Reason]) -> str:

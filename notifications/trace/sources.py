@@ -24,7 +24,8 @@ EVENTS = ("activationevent", "operationevent", "inboxevent")
 
 # The first and the last interval of each by the index of coverage, and its errors by theirs.
 _STANDING = """
-    SELECT source.slug, first.began_at, latest.ended_at, latest.kinds, COALESCE(refused.count, 0)
+    SELECT source.slug, first.began_at, latest.ended_at, latest.kinds, COALESCE(refused.count, 0),
+        reading.problem_at, reading.storage = 'off'
     FROM unnest(%(sources)s::text[]) AS source (slug)
     LEFT JOIN LATERAL (
         SELECT began_at FROM notifications_coverage
@@ -41,6 +42,10 @@ _STANDING = """
         WHERE error.source_id = source.slug AND error.last_at >= %(lately)s
             AND counted.hour >= %(hour)s
     ) AS refused ON TRUE
+    LEFT JOIN LATERAL (
+        SELECT storage, CASE WHEN is_wanted AND problem <> '' THEN problem_at END AS problem_at
+        FROM notifications_pushserverreading WHERE source_id = source.slug
+    ) AS reading ON TRUE
 """
 # A type that is given as a range is not known to be one, so that the index by source and type alone
 # has this order. Of a type that is given, the planner takes any index that has the order of ids,
@@ -82,14 +87,24 @@ _OF_EVENTS = " UNION ALL ".join(
 class SourceStanding:
     """How ``source`` does. ``measured_since``, ``contact_at`` (its last contact that measures, by
     ``kinds``) are None where it was never measured; ``refused`` counts errors of the last day, by
-    whole hours. ``last`` is its last report as the worker kept it, a moment ago."""
+    whole hours. ``last`` is its last report as the worker kept it, a moment ago.
+
+    Of a Push Server whose database is followed: ``unread_since`` when it cannot be read, and
+    ``stores_nothing``: there is nothing to read, since it does not store what it sends."""
 
     source: str
     measured_since: datetime | None
     contact_at: datetime | None
     kinds: tuple[str, ...]
     refused: int
+    unread_since: datetime | None
+    stores_nothing: bool
     last: LastContact
+
+    @property
+    def is_ill(self) -> bool:
+        """Whether something has to be done for its database to be read."""
+        return self.unread_since is not None or self.stores_nothing
 
     @property
     def last_contact(self) -> datetime | None:
@@ -146,9 +161,11 @@ def standings(
             contact_at=ended,
             kinds=tuple(kinds or ()),
             refused=refused,
+            unread_since=unread,
+            stores_nothing=bool(is_off),
             last=heard.get(slug, LastContact(slug, None, None)),
         )
-        for slug, began, ended, kinds, refused in rows
+        for slug, began, ended, kinds, refused, unread, is_off in rows
     }
 
 

@@ -1,20 +1,35 @@
 """Those in a window that may lack what an event owes them, found set by set: nearly all lack
 nothing, and need not be judged."""
 
-from datetime import timedelta
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from django.db import connection
 
 from notifications.models.patience import TooMuch
 from notifications.models.querysets import Extent
+from notifications.protocol import merging
 from notifications.protocol.extras import MessageType
 from notifications.protocol.identity import first_id_at
+from notifications.protocol.message import later
 from notifications.protocol.window import Window
 
 from .lives import linked
 
 MOST_SUSPECTS = 50_000  # devices, users or operations of a window; some seconds to judge
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """Copies of what was sent to the ``app`` between the two would be on record."""
+
+    app: str
+    since: datetime
+    until: datetime
+
 
 # Of the operations with an event in a window those that no message announces under either name.
 _UNANNOUNCED = """
@@ -54,10 +69,11 @@ _CHANGED = """
     ORDER BY activation_id LIMIT %(most)s
 """
 # Of the users with an inbox message in a window all but those who had one and a push for it: nearly
-# all. What meets one is what the rule says (a test holds the two equal).
+# all. A request and the row of the inbox that came of it are one. Which are, and what meets one,
+# is what the rule says (a test holds the two equal).
 _UNPUSHED = """
     SELECT recipient_id FROM (
-        SELECT recipient_id, EXISTS (
+        SELECT recipient_id, source_id, inbox_message_id, apps, told.at, EXISTS (
             SELECT FROM notifications_notification AS push
             WHERE push.recipient_id = event.recipient_id AND message_type = %(push)s
                 AND push.id >= first_id_at(told.at - %(grace)s)
@@ -78,9 +94,107 @@ _UNPUSHED = """
             AND (%(below)s::xid8 IS NULL OR event.recorded_xid < %(below)s::xid8)
     ) AS post
     GROUP BY recipient_id
-    HAVING count(*) > 1 OR NOT bool_and(is_pushed)
+    HAVING NOT bool_and(is_pushed) OR count(*) > 1 AND NOT (
+        count(*) = 2 AND count(inbox_message_id) = 1 AND min(source_id) <> max(source_id)
+        AND max(at) - min(at) <= %(within)s
+        AND (min(apps) = '{}' OR min(apps) && max(apps))
+    )
     ORDER BY recipient_id LIMIT %(most)s
 """
+# What was told last of the registration of a device before a message.
+_LAST = """
+    SELECT kind, token, is_request FROM notifications_activationevent
+    WHERE activation_id = goes.device
+        AND id < goes.behind
+        AND (%(apps)s::text[] IS NULL OR apps && %(apps)s)
+        AND (%(below)s::xid8 IS NULL OR recorded_xid < %(below)s::xid8)
+"""
+# Of the requests in a window of which copies would be on record those that some device may have got
+# none of: the one that they name, or one that events tell to be their user's and not to be
+# unregistered before. Requests that say the same at nearly the same time may have each other's
+# copies, so all of them are suspect. What counts as a copy here is one for `merging` too (a test
+# holds the two equal); one for a device that is not known makes no request less suspect. Copies are
+# looked up device by device: joined, all of a window would be compared with all.
+_UNCOPIED = f"""
+    WITH asked AS (
+        SELECT id, source_id, emitted_at, message_type, result, operation_id, inbox_message_id,
+            activation_id, recipient_id, addressed_to, app_id, personal,
+            recipient_id IS NOT NULL
+                AND (addressed_to = 'user' OR activation_id IS NULL) AS is_wide,
+            emitted_at - lag(emitted_at) OVER rivals <= 2 * %(within)s
+                OR lead(emitted_at) OVER rivals - emitted_at <= 2 * %(within)s AS has_rival
+        FROM notifications_notification
+        WHERE id >= %(earliest)s AND id < %(latest)s AND NOT per_device
+            AND (recipient_id IS NOT NULL OR activation_id IS NOT NULL)
+            AND (%(apps)s::text[] IS NULL OR app_id = ANY(%(apps)s))
+            AND (%(below)s::xid8 IS NULL OR recorded_xid < %(below)s::xid8)
+        WINDOW rivals AS (
+            PARTITION BY source_id, message_type, result, operation_id, inbox_message_id,
+                CASE WHEN operation_id IS NULL AND inbox_message_id IS NULL
+                    THEN recipient_id END
+            ORDER BY emitted_at
+        )
+    ), request AS MATERIALIZED (
+        SELECT *, first_id_at(emitted_at + interval '1 ms') AS behind,
+            first_id_at(emitted_at - %(within)s) AS earliest,
+            first_id_at(emitted_at + %(within)s + interval '1 ms') AS latest
+        FROM asked
+        WHERE id >= %(since)s AND id < %(until)s AND EXISTS (
+            SELECT FROM unnest(
+                %(copied)s::text[], %(froms)s::timestamptz[], %(tos)s::timestamptz[]
+            ) AS seen (app, began, ended)
+            WHERE (app_id IS NULL OR app = app_id) AND emitted_at BETWEEN began AND ended
+        )
+    ), owned AS (
+        SELECT event.recipient_id, activation_id,
+            array_agg(app) FILTER (WHERE app IS NOT NULL) AS apps
+        FROM (SELECT DISTINCT recipient_id FROM request WHERE is_wide) AS person
+        JOIN notifications_activationevent AS event USING (recipient_id)
+        LEFT JOIN LATERAL unnest(event.apps) AS app ON true
+        WHERE activation_id IS NOT NULL
+            AND (%(apps)s::text[] IS NULL OR event.apps && %(apps)s)
+            AND (%(below)s::xid8 IS NULL OR recorded_xid < %(below)s::xid8)
+        GROUP BY 1, 2
+    ), goes AS (
+        SELECT request.*, activation_id AS device FROM request WHERE NOT is_wide
+        UNION ALL
+        SELECT request.*, owned.activation_id FROM request JOIN owned USING (recipient_id)
+        WHERE is_wide AND (app_id IS NULL OR apps IS NULL OR app_id = ANY(apps))
+    )
+    SELECT id FROM request WHERE has_rival
+    UNION
+    SELECT id FROM goes
+    WHERE NOT EXISTS (
+        SELECT FROM notifications_notification AS copy
+        WHERE copy.activation_id = goes.device AND copy.per_device
+            AND copy.id >= goes.earliest AND copy.id < goes.latest
+            AND copy.emitted_at BETWEEN goes.emitted_at - %(within)s
+                AND goes.emitted_at + %(within)s
+            AND copy.message_type IS NOT DISTINCT FROM goes.message_type
+            AND copy.result IS NOT DISTINCT FROM goes.result
+            AND copy.operation_id IS NOT DISTINCT FROM goes.operation_id
+            AND copy.inbox_message_id IS NOT DISTINCT FROM goes.inbox_message_id
+            AND copy.source_id <> goes.source_id
+            AND COALESCE(copy.recipient_id = goes.recipient_id, true)
+            AND COALESCE(copy.app_id = goes.app_id, true)
+            AND COALESCE(copy.personal = goes.personal, true)
+            AND (copy.addressed_to = goes.addressed_to
+                OR 'unknown' IN (copy.addressed_to, goes.addressed_to))
+            AND (%(apps)s::text[] IS NULL OR copy.app_id = ANY(%(apps)s))
+            AND (%(below)s::xid8 IS NULL OR copy.recorded_xid < %(below)s::xid8)
+        OFFSET 0
+    ) AND (NOT is_wide OR NOT EXISTS (
+        SELECT FROM (
+            {_LAST} AND kind IN ('registered', 'unregistered') ORDER BY id DESC LIMIT 1
+        ) AS told
+        WHERE kind = 'unregistered' AND NOT is_request AND (token IS NULL OR token = (
+            SELECT token FROM (
+                {_LAST} AND kind = 'registered' ORDER BY id DESC LIMIT 1
+            ) AS held
+        ))
+    ))
+    ORDER BY id LIMIT %(most)s
+"""  # noqa: S608 - of constants
 
 
 def unannounced_in(window: Window, extent: Extent) -> list[str]:
@@ -101,8 +215,29 @@ def changed_in(window: Window, extent: Extent) -> list[str]:
 def unpushed_in(window: Window, extent: Extent, *, grace: timedelta, late: timedelta) -> list[int]:
     """The users with an inbox message in ``window`` that may lack its push, which may come from
     ``grace`` before to ``late`` after it. Raises ``TooMuch``."""
-    given = {"push": MessageType.INBOX_MESSAGE_NEW, "grace": grace, "late": late}
+    given = {
+        "push": MessageType.INBOX_MESSAGE_NEW,
+        "grace": grace,
+        "late": late,
+        "within": merging.WITHIN,
+    }
     return _suspects(_UNPUSHED, window, extent, "users whose inbox was posted to", **given)
+
+
+def uncopied_in(window: Window, extent: Extent, seen: Iterable[Seen]) -> list[UUID]:
+    """The requests in ``window`` of which a device may lack a copy that would have been ``seen``.
+    Raises ``TooMuch``."""
+    told = list(seen)
+    near = Window(later(window.since, -2 * merging.WITHIN), later(window.until, 2 * merging.WITHIN))
+    given: dict[str, Any] = {
+        "copied": [each.app for each in told],
+        "froms": [each.since for each in told],
+        "tos": [each.until for each in told],
+        "earliest": first_id_at(near.since),
+        "latest": first_id_at(near.until),
+        "within": merging.WITHIN,
+    }
+    return _suspects(_UNCOPIED, window, extent, "messages without a copy", **given)
 
 
 def _suspects(statement: str, window: Window, extent: Extent, what: str, **given: Any) -> list[Any]:

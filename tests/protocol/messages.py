@@ -24,6 +24,7 @@ START = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
 OPERATION = "3f0d1c5e-7a52-4f0e-9d0b-6a2f3c1b8e47"
 PHONE, TABLET, WATCH = "phone", "tablet", "watch"
 SOURCE, POWERAUTH = "cloud", "powerauth"
+PUSH_SERVER, APP = "push-server", "retail"  # a source that reports the copies it made in the app
 USER = 1
 DAYS = 5 * 86_400  # seconds, long before and after everything
 LIFE, GRACE = 300, 120  # seconds
@@ -75,10 +76,13 @@ def knowing(
     happened: Sequence[OperationEvent] = (),
     emits: Iterable[str] | Mapping[str, str] = MessageType,
     linked: Iterable[str] = (POWERAUTH,),
+    copied: Sequence[tuple[float, float]] | None = None,
+    compared: float | None = None,
     **terms: Any,
 ) -> Knowledge:
     """By default long after everything, of a source that was heard of long before and after, sends
-    everything, and whose operations have the names that PowerAuth has for them."""
+    everything, and whose operations have the names that PowerAuth has for them. The Push Server was
+    recorded while it is ``copied``, and its registrations were ``compared`` last then."""
     devices = {each.activation for each in events if each.activation is not None}
     all_of_it = Window(moment(-DAYS), moment(DAYS))
     terms = {"life": timedelta(seconds=LIFE), "grace": timedelta(seconds=GRACE)} | terms
@@ -89,7 +93,11 @@ def knowing(
         status_changes={
             device: [moment(each) for each in times] for device, times in (changes or {}).items()
         },
-        covered={SOURCE: Covered(tuple((moment(a), moment(b)) for a, b in covered))},
+        covered={
+            source: Covered(tuple((moment(a), moment(b)) for a, b in told))
+            for source, told in ((SOURCE, covered), (PUSH_SERVER, copied))
+            if told is not None
+        },
         spans={each: fold_spans(each, events, all_of_it) for each in devices},
         lives={
             name: [each for each in happened if name in (each.operation, each.external)]
@@ -99,6 +107,8 @@ def knowing(
         },
         emitters=Emitters({(each, _app_of(each, emits)): (SOURCE,) for each in emits}),
         linked=frozenset(linked),
+        copiers={APP: (PUSH_SERVER,)},
+        compared={} if compared is None else {PUSH_SERVER: moment(compared)},
     )
 
 
@@ -110,10 +120,10 @@ def told(kind: ActivationEventKind, at: float, of: str = PHONE, **more: Any) -> 
     """As PowerAuth's history or the Push Server itself tells it: at its time."""
     return ActivationEvent(
         id=UUID(int=next(_ids)),
-        source=POWERAUTH,
         kind=kind,
         activation=of,
         **{
+            "source": POWERAUTH,
             "happened_at": moment(at),
             "observed_at": moment(DAYS),
             "recorded_at": moment(DAYS),

@@ -32,6 +32,7 @@ from .messages import (
     status,
     unregistered,
 )
+from .test_copies import COPY_CASES, CopyCase
 from .test_lives import LIFE_CASES, LifeCase
 
 MILLISECOND = 0.001
@@ -72,6 +73,8 @@ CASES = [
     Case(Reason.RECORDING_BEGAN, [finish(0)], {"first": -60}),
     Case(Reason.STATUS_CHANGED, [init(0)], {"changes": {PHONE: [60]}}),
     Case(Reason.ANNOUNCED_AGAIN, [init(0), finish(20), init(30)]),
+    Case(Reason.DEVICE_NOT_KNOWN, [init(0), finish(20, None, per_device=True)]),
+    Case(Reason.DEVICE_NOT_KNOWN, [init(0, None, per_device=True), finish(20)]),
     Case(Reason.ANNOUNCED_ELSEWHERE, [init(0), finish(20), finish(20, TABLET)]),
     Case(Reason.DIFFERENT_DEVICES, [init(0), finish(20, TABLET)]),
     Case(Reason.OUT_OF_ORDER, [finish(20), init(30)], {"now": DUE}),
@@ -149,7 +152,8 @@ def test_every_reason_of_the_table_is_produced_by_each_of_its_rules(
         for case in CASES
         for gap in judged(*case.messages, **case.known).gaps
     }
-    produced |= {(gap.reason, gap.rule) for case in LIFE_CASES for gap in case.gaps()}
+    others = (*LIFE_CASES, *COPY_CASES)
+    produced |= {(gap.reason, gap.rule) for case in others for gap in case.gaps()}
     assert (reason, rule) in produced
 
 
@@ -163,8 +167,10 @@ def test_a_sentence_has_all_that_it_names(case: Case) -> None:
     has_what_its_sentence_names(first_gap(*case.messages, **case.known))
 
 
-@pytest.mark.parametrize("case", LIFE_CASES, ids=str)
-def test_a_sentence_about_what_events_owe_has_all_that_it_names(case: LifeCase) -> None:
+@pytest.mark.parametrize("case", [*LIFE_CASES, *COPY_CASES], ids=str)
+def test_a_sentence_about_what_else_is_owed_has_all_that_it_names(
+    case: LifeCase | CopyCase,
+) -> None:
     for gap in case.gaps():
         has_what_its_sentence_names(gap)
 
@@ -172,7 +178,7 @@ def test_a_sentence_about_what_events_owe_has_all_that_it_names(case: LifeCase) 
 def has_what_its_sentence_names(gap: Gap) -> None:
     sentence = REASONS[gap.reason].sentence
     named = {name for _, name, _, _ in Formatter().parse(sentence) if name}
-    assert named <= {"what", "due", "at", "until", "since", "other"}
+    assert named <= {"what", "due", "at", "until", "since", "other", "copied"}
     assert not named & {"at", "until"} or gap.seen is not None
     assert ("until" in named) == (gap.seen_until is not None)
     assert not ("other" in named and not gap.other)

@@ -41,6 +41,10 @@ def to_user(content: dict[str, Any]) -> dict[str, Any]:
     return {"user_id": USER, "app_id": "mobile", "addressed_to": "user", "extras": content}
 
 
+def copy_for(device: str, content: dict[str, Any]) -> dict[str, Any]:
+    return to(device, content, per_device=True, addressed_to="user")
+
+
 # An ordinary operation of somebody else, before and after: the source was listening all the while.
 AROUND: Sequence[tuple[float, dict[str, Any]]] = (
     (-3600, to(STRANGER, init(BACKGROUND), "somebody.else")),
@@ -58,7 +62,8 @@ AROUND: Sequence[tuple[float, dict[str, Any]]] = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Story:
-    """``told`` are envelopes by seconds after noon; asked at one o'clock of ``device``."""
+    """``told`` are envelopes by seconds after noon; asked at one o'clock of ``device``. ``copied``
+    are those of a second source, that of the Push Server, with which these were ``registered``."""
 
     name: str
     told: Sequence[tuple[float, dict[str, Any]]]
@@ -69,13 +74,20 @@ class Story:
     device: str = PHONE
     asked_after: float = 3601
     around: bool = field(default=True)
+    copied: Sequence[tuple[float, dict[str, Any]]] = ()
+    registered: Sequence[str] = ()
 
     @property
     def asked_at(self) -> datetime:
         return NOON + timedelta(seconds=self.asked_after)
 
     def envelopes(self) -> list[dict[str, Any]]:
-        told = [*self.told, *(AROUND if self.around else ())]
+        return self._dated([*self.told, *(AROUND if self.around else ())])
+
+    def copies(self) -> list[dict[str, Any]]:
+        return self._dated(self.copied)
+
+    def _dated(self, told: Sequence[tuple[float, dict[str, Any]]]) -> list[dict[str, Any]]:
         return [
             {
                 **envelope,
@@ -215,5 +227,22 @@ STORIES = (
         counts={"expected": 3, "emitted": 4, "duplicate": 1},
         marks=("duplicate",),
         verdict="3 expected, 4 emitted, 1 repeated.",
+    ),
+)
+
+# What only the Push Server's own record can answer.
+STORIES_OF_COPIES = (
+    Story(
+        name="Both phones were sent it, and one was left out",
+        told=((0, to_user(init())), (30, to_user(finish()))),
+        copied=(
+            (0.02, copy_for(PHONE, init())),
+            (0.03, copy_for(TABLET, init())),
+            (30.02, copy_for(TABLET, finish())),
+        ),
+        registered=(PHONE, TABLET),
+        counts={"expected": 2, "emitted": 1, "missing": 1},
+        reasons=("no_copy",),
+        verdict="2 expected, 1 emitted, 1 missing (sent, and no copy made for this device).",
     ),
 )

@@ -8,7 +8,8 @@ import pytest
 from notifications.protocol.reasons import REASONS, Reason
 from notifications.trace.sentences import WORDS
 
-from .stories import STORIES
+from . import test_copies
+from .stories import STORIES, STORIES_OF_COPIES
 
 PAGE = (Path(__file__).parents[2] / "docs" / "trace.md").read_text()
 
@@ -26,8 +27,16 @@ def test_the_reasons_are_all_and_in_one_table() -> None:
 
 
 def test_every_story_is_told_and_no_other() -> None:
+    of_gateways = [
+        told[1]
+        for each in vars(test_copies).values()
+        if (told := re.match('The story "(.*?)"', getattr(each, "__doc__", None) or ""))
+    ]
     section = PAGE.partition("## What customers tell")[2].partition("\n## ")[0]
-    assert re.findall(r"^### (.*)$", section, re.MULTILINE) == [each.name for each in STORIES]
+    assert re.findall(r"^### (.*)$", section, re.MULTILINE) == [
+        *(each.name for each in (*STORIES, *STORIES_OF_COPIES)),
+        *of_gateways,
+    ]
 
 
 def test_the_stories_show_most_reasons() -> None:

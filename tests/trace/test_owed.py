@@ -1,6 +1,7 @@
 """What changes of status and inbox messages owe, and what coverage and limits make of that."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from django.db import connection
@@ -10,12 +11,15 @@ from notifications.ingest.events import (
     InboxReport,
 )
 from notifications.models import Recipient
+from notifications.models.querysets import Extent
+from notifications.protocol.episodes import LATE_WITHIN
 from notifications.protocol.reasons import CountsAs, Reason, Rule
+from notifications.protocol.window import Window
 from notifications.trace import suspects
 from notifications.trace.device import trace_device
 from notifications.trace.gaps import find_gaps
 from notifications.trace.recipient import trace_user
-from tests.conftest import DEVICE, FINISHED, INBOX_NEW, INIT, NOW, STATUS_CHANGE
+from tests.conftest import DEVICE, FINISHED, INBOX, INBOX_NEW, INIT, NOW, STATUS_CHANGE
 
 from .happening import (
     APP,
@@ -34,6 +38,7 @@ from .happening import (
     push,
     sent,
     status,
+    stored,
     traced,
 )
 
@@ -74,6 +79,26 @@ def test_an_inbox_message_that_was_not_pushed_is_missing_for_the_users_devices(
     happened(status("ACTIVE", -60), posted(0), posted(30, silent=True))
     assert gaps() == [(Rule.E5, Reason.POSTED_UNPUSHED)]
     assert only(traced()).reason is Reason.POSTED_UNPUSHED
+
+
+def test_a_request_and_the_row_that_came_of_it_owe_one_push(bank: Callable[..., None]) -> None:
+    happened(status("ACTIVE", -60), posted(0), posted(30, silent=True))
+    happened(stored(0.5, "m-1"), stored(30.5, "m-2"), source="push-db")
+    assert gaps() == [(Rule.E5, Reason.POSTED_UNPUSHED)]
+    entry = only(traced())
+    assert (entry.reason, entry.at, len(entry.events)) == (Reason.POSTED_UNPUSHED, at(0.5), 2)
+    happened(stored(60, "m-3"), source="push-db")  # of which no request was seen
+    assert gaps()[1:] == [(Rule.E5, Reason.PUSH_NOT_TOLD)]
+
+
+def test_one_push_meets_what_a_request_and_a_row_tell(bank: Callable[..., None]) -> None:
+    happened(status("ACTIVE", -60), posted(0))
+    happened(stored(0.5, INBOX), source="push-db")
+    bank([sent(INBOX_NEW, 1)])
+    assert gaps() == []
+    window = Window(at(-1), at(10))
+    found = suspects.unpushed_in(window, Extent(), grace=timedelta(minutes=1), late=LATE_WITHIN)
+    assert found == []
 
 
 def test_it_is_not_owed_to_a_device_that_is_not_registered(bank: Callable[..., None]) -> None:
@@ -177,6 +202,12 @@ def test_gaps_are_those_of_judging_every_event(
                 for n, value in enumerate(["ACTIVE", "BLOCKED", "ACTIVE"][: number % 4])
             ),
         )
+        apart = [0.5, 5][number % 2]
+        rows = [
+            stored(number * 3 + n + apart, f"{user}-{n}", user, [(APP,), (), ("other",)][n])
+            for n in range(number * 7 % 3)
+        ]
+        happened(*rows, source="push-db")
         pushes = [
             sent(
                 INBOX_NEW | {"inboxId": f"{user}-{n}"},

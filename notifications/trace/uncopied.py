@@ -1,0 +1,105 @@
+"""The copies that devices should have got of the messages of a window and did not (rule E7), looked
+for among those messages that may lack one."""
+
+from collections.abc import Collection, Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+
+from notifications.models import ActivationEvent, Notification
+from notifications.models.patience import TooMuch
+from notifications.models.querysets import Extent
+from notifications.protocol.copies import copies_owed
+from notifications.protocol.expectations import Gap
+from notifications.protocol.merging import WITHIN, merge
+from notifications.protocol.message import later
+from notifications.protocol.window import Window
+
+from . import evidence, owed, suspects
+from .copiers import Copiers, copiers
+from .coverage import coverage_of
+from .states import events_of
+
+TOGETHER = 200  # messages that are judged at a time
+MOST_DEVICES = 20_000  # that one answer may rest on
+NEAR = timedelta(minutes=10)  # of a message: whatever copies may be taken for copies of it
+
+_WHEN = """
+    id >= first_id_at(asked.emitted_at - %(near)s) AND id < first_id_at(asked.emitted_at + %(near)s)
+"""
+# What may say the same as these messages at nearly the same time, beside what is told of their
+# operations: others that the copies may be of, and the copies.
+_NEAR = f"""
+    SELECT DISTINCT near.id
+    FROM notifications_notification AS asked
+    CROSS JOIN LATERAL (
+        SELECT id, message_type FROM notifications_notification
+        WHERE recipient_id = asked.recipient_id AND {_WHEN}
+        UNION ALL
+        SELECT id, message_type FROM notifications_notification
+        WHERE activation_id = asked.activation_id AND {_WHEN}
+    ) AS near
+    WHERE asked.id = ANY(%(ids)s) AND near.message_type IS NOT DISTINCT FROM asked.message_type
+"""  # noqa: S608 - of constants
+
+
+def in_window(window: Window, now: datetime, extent: Extent) -> Iterator[Gap]:
+    """Nothing is read where no source reports copies. Raises ``TooMuch``."""
+    copying = copiers(now, extent)
+    if not copying.by_app:
+        return
+    found = suspects.uncopied_in(window, extent, _seen(window, copying))
+    for place in range(0, len(found), TOGETHER):
+        yield from _judged(found[place : place + TOGETHER], window, now, extent, copying)
+
+
+def owned_by(recipients: Collection[int], extent: Extent) -> set[str]:
+    """The devices that events tell to be of these users. Raises ``TooMuch``."""
+    if not recipients:
+        return set()
+    told = ActivationEvent.objects.within(extent).filter(recipient__in=recipients)
+    names = told.exclude(activation=None).order_by().values_list("activation_id", flat=True)
+    found = {each for each in names.distinct()[: MOST_DEVICES + 1] if each is not None}
+    if len(found) > MOST_DEVICES:
+        raise TooMuch(f"{MOST_DEVICES:,} devices of users")
+    return found
+
+
+def _seen(window: Window, copying: Copiers) -> Iterator[suspects.Seen]:
+    """When copies of what was sent would have been recorded, as far as one source of each app
+    tells."""
+    reach = later(window.since, -WITHIN), later(window.until, WITHIN)
+    covered = coverage_of(copying.sources, *reach)
+    for app, sources in copying.by_app.items():
+        for source in sources:
+            for began, ended in covered[source].intervals:
+                if ended >= reach[0] and began <= reach[1]:
+                    yield suspects.Seen(app, later(began, WITHIN), later(ended, WITHIN))
+
+
+def _judged(
+    ids: Sequence[UUID], window: Window, now: datetime, extent: Extent, copying: Copiers
+) -> Iterator[Gap]:
+    near = evidence.messages(Notification.objects.within(extent).filter(pk__in=_near(ids)))
+    operations = {each.operation for each in near if each.operation is not None}
+    lived = evidence.about_operations(operations, extent)
+    told = {each.id: each for of_one in (near, *lived.values()) for each in of_one}
+    asked = [told[key] for key in ids]
+    named = {each.activation for each in asked if each.activation is not None}
+    users = {each.recipient for each in asked if each.is_user_wide}
+    devices = named | owned_by({each for each in users if each is not None}, extent)
+    spans = owed.spans_of(events_of(devices, extent=extent), window)
+    beside = evidence.Beside(spans=spans, copiers=copying)
+    known = evidence.knowledge(told.values(), (), now, extent, beside=beside, since=window.since)
+    wanted = set(ids)
+    found = copies_owed(told.values(), merge(told.values()), known, devices)
+    yield from (gap for gap in found if gap.anchor.id in wanted)
+
+
+def _near(ids: Sequence[UUID]) -> list[UUID]:
+    given: dict[str, Any] = {"ids": list(ids), "near": NEAR}
+    with connection.cursor() as cursor:
+        cursor.execute(_NEAR, given)
+        return [key for (key,) in cursor.fetchall()]
