@@ -10,6 +10,8 @@ import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
 from environs import Env, EnvError
 
+from pushaudit.push_servers import PushServer, Unusable, push_servers_in
+
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 MIN_SECRET_LENGTH = 50
 
@@ -142,6 +144,13 @@ class Environment:
         if not isinstance(read, dict):
             self.refuse(options, "must be a JSON object")  # without quoting it: it may have keys
         return {"BACKEND": backend, "OPTIONS": read}
+
+    def push_servers(self, name: str) -> dict[str, PushServer]:
+        """By source; JSON. Errors hold nothing of an address."""
+        try:
+            return push_servers_in(self.text(name, default=""))
+        except Unusable as problem:
+            self.refuse(name, str(problem))
 
     def seconds_by_name(self, name: str, *, most: int) -> dict[str, int]:
         """``login=120,authorize_payment=600``"""

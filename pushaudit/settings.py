@@ -234,6 +234,9 @@ SPECTACULAR_SETTINGS = {
         "ContactKind": "notifications.models.coverage.ContactKind",
         "CountsAs": "notifications.protocol.reasons.CountsAs",
         "DataSet": "notifications.models.export.DataSet",
+        "DeliveryCause": "notifications.protocol.deliveries.Cause",
+        "DeliveryOutcome": "notifications.protocol.deliveries.Outcome",
+        "DeviceBy": "notifications.protocol.deliveries.DeviceBy",
         "EntryKind": "notifications.trace.entries.Kind",
         "ExportDelivery": "notifications.models.export.ExportDelivery",
         "ExportFormat": "notifications.models.export.ExportFormat",
@@ -241,6 +244,7 @@ SPECTACULAR_SETTINGS = {
         "FindingCode": "notifications.protocol.extras.Code",
         "Grade": "notifications.protocol.audience.Grade",
         "Mark": "notifications.protocol.expectations.Mark",
+        "Platform": "notifications.api.serializers.GATEWAYS",
         "Reason": "notifications.protocol.reasons.Reason",
         "ReceiptStatus": "notifications.api.receipts.RECEIPTS",
         "RegistrationEnding": "notifications.protocol.registrations.Ending",
@@ -276,6 +280,9 @@ COVERAGE_SILENCE = timedelta(
 )
 # Asked for through the proxy of a mirror, whose copies prove that it mirrors.
 PROBE_URLS = env.urls("PUSHAUDIT_PROBE_URLS", most=20)
+
+# The Push Servers whose databases the worker follows once somebody starts that on a source's page.
+PUSH_SERVERS = env.push_servers("PUSHAUDIT_PUSH_SERVERS")
 
 # Whether the titles and bodies of mirrored messages are kept, beside the evidence.
 KEEP_CONTENT = env.flag("PUSHAUDIT_KEEP_CONTENT", default=False)

@@ -61,6 +61,7 @@ def start(**variables: str) -> subprocess.CompletedProcess[str]:
         ("PUSHAUDIT_SECRET_KEY_FALLBACKS", "abcdefghij" * 6 + ",pa[ss"),
         ("PUSHAUDIT_SECRET_KEY_FALLBACKS", "a" * 60),
         ("PUSHAUDIT_ALLOWED_HOSTS", "*"),
+        ("PUSHAUDIT_PUSH_SERVERS", "push-server=postgresql://u:pa[ss@db/push"),
         ("DATABASE_URL", "sqlite:///db.sqlite3"),
         ("DATABASE_URL", "postgresql://user:pa[ss@host:port/x"),
     ],

@@ -3,6 +3,7 @@
 import logging
 from datetime import timedelta
 from io import StringIO
+from typing import Any
 
 import pytest
 from django.core.management import call_command
@@ -10,13 +11,18 @@ from django.db import connection
 from django.utils import timezone
 
 from notifications.ingest.envelope import emission_from
+from notifications.ingest.push_server.turns import Turns
+from notifications.ingest.push_server.wanted import want
 from notifications.ingest.recorder import record
 from notifications.integrity.tallies import NOTHING, fold_tallies
 from notifications.management.commands import work
-from notifications.models import DailyTally
+from notifications.models import DailyTally, Notification, PushServerReading
 from notifications.models.partitions import plan_partitions
 from notifications.trace.overview import read_overview
-from tests.conftest import INIT, NOW
+from pushaudit.push_servers import PushServer
+from tests.conftest import DEVICE, INIT, NOW
+from tests.ingest.push_server import VendorServer
+from tests.ingest.push_server_tables import made
 
 
 def tell(count: int) -> None:
@@ -83,3 +89,30 @@ def test_more_of_the_same_is_due_at_once(monkeypatch: pytest.MonkeyPatch) -> Non
     left = iter([True, True, False])
     monkeypatch.setattr(work, "JOBS", {"counting": work.Job(every=7, do=lambda: next(left))})
     assert [work._do("counting", set()) for _ in range(3)] == [0.0, 0.0, 7]
+
+
+@pytest.mark.usefixtures("committed_db")
+def test_once_reads_the_push_servers_that_are_wanted_and_passes_over_what_cannot_be(
+    settings: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    now = timezone.now()
+    with made() as database:
+        node = VendorServer(database)
+        node.add_app("mobile-bank")
+        node.register("mobile-bank", "token", DEVICE, "user", at=now - timedelta(days=1))
+        node.send("mobile-bank", "user", {"extras": INIT}, at=now - timedelta(minutes=1))
+        nowhere = PushServer("postgresql://u:pa55word@127.0.0.1:1/push", "UTC")
+        settings.PUSH_SERVERS = {
+            "bad": nowhere, "good": PushServer(database.grant(), "UTC"), "unwanted": nowhere,
+        }  # fmt: skip
+        for source in ("bad", "good"):
+            want(source, True, "operator", now, zone="UTC")
+        monkeypatch.setattr(work, "TURNS", Turns())
+        call_command("work", once=True, stdout=StringIO())
+        assert Notification.objects.get(source="good").activation_id == DEVICE
+        bad = PushServerReading.objects.get(pk="bad")
+        assert bad.problem
+        assert bad.polled_at is None
+        (told,) = [each for each in caplog.messages if each.startswith("push server")]
+        assert told == f"push server bad: {bad.problem}"
+        assert "pa55word" not in caplog.text + bad.problem

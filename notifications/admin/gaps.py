@@ -33,8 +33,13 @@ if TYPE_CHECKING:
 
 RIGHTS = ("notifications.view_operation", "notifications.view_notification")
 RULES: Mapping[str, Promise] = {
+    Rule.E0: gettext_lazy("E0, announcement owed"),
     Rule.E1: gettext_lazy("E1, finish owed"),
     Rule.E2: gettext_lazy("E2, announcement presumed"),
+    Rule.E4: gettext_lazy("E4, change of status owed"),
+    Rule.E5: gettext_lazy("E5, inbox push owed"),
+    Rule.E6: gettext_lazy("E6, finish owed at once"),
+    Rule.E7: gettext_lazy("E7, copy owed to each device"),
 }
 COUNTING: Mapping[str, Promise] = {
     CountsAs.MISSING: gettext_lazy("Missing"),

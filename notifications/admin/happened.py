@@ -8,10 +8,12 @@ from django.utils.translation import gettext as _
 
 from notifications.models import Notification, Operation
 from notifications.models.notification import AddressedTo
+from notifications.protocol.deliveries import Delivery
 from notifications.protocol.extras import MessageType, identifier
 from notifications.protocol.identity import time_of
 
 from .addresses import page_address
+from .deliveries import of_last
 from .related import Around
 from .telling import Filling, Sentence, before, given, key, later, link, moment, paragraph, tell
 from .words import of_result
@@ -20,17 +22,23 @@ May = Callable[[str], bool]
 
 
 def of_notification(
-    shown: Notification, about: Around | None, operation: Operation | None, *, may: May
+    shown: Notification,
+    about: Around | None,
+    operation: Operation | None,
+    last: Delivery | None,
+    *,
+    may: May,
 ) -> Sentence:
     """``about`` are the others of its operation or inbox message; ``operation`` knows what is
-    further away than these."""
+    further away than these. ``last`` is the last word of its gateway."""
     rest: Sentence = ()
     if shown.operation_id is not None and about is not None:
         if shown.message_type == MessageType.OPERATION_INIT:
             rest = _finish_after(shown, about, operation)
         elif shown.message_type == MessageType.OPERATION_FINISHED:
             rest = paragraph(_init_before(shown, about, operation), _other_results(shown, about))
-    return paragraph(_sent(shown, may), rest)
+    outcome = of_last(shown, last) if last is not None else ()
+    return paragraph(_sent(shown, may), outcome, rest)
 
 
 def _sent(shown: Notification, may: May) -> Sentence:
@@ -82,6 +90,8 @@ def _whom(shown: Notification, may: May) -> Sentence:
     if activation is not None and may("notifications.view_activation"):
         address = page_address("activation", activation)
     device = key(activation, address)
+    if shown.per_device and activation is None:
+        return tell(_("to a device that is not known, as the copy made for it,"))
     if shown.per_device:
         return tell(_("to device %(device)s, as the copy made for it,"), device=device)
     if shown.addressed_to == AddressedTo.ACTIVATION:

@@ -207,12 +207,13 @@ def _chart(hours: Sequence[Hour], now: datetime, zone: tzinfo) -> DayChart | Non
 
 def _contacts(standing: Standing, now: datetime) -> list[Contact]:
     """The last one heard first, which ends with those that are silent; before all of them those
-    that are not covered."""
+    for which something has to be done, and those that are not covered."""
     of_each = {each.source: each for each in standing.contacts}
     found = standings(of_each, now, last=of_each)
     told = sorted(
         standing.contacts,
         key=lambda each: (
+            found[each.source].is_ill,
             found[each.source].is_covered(now) is False,
             each.emitted_at is not None,
             each.emitted_at or standing.as_of,

@@ -22,6 +22,8 @@ MOST_LANES, MOST_BANDS, TICKS = 12, 20, 4
 APART = 22  # between markers of one lane; what comes closer is moved on
 NARROWEST = timedelta(seconds=10)  # of the whole drawing
 
+UNTAKEN = "⊗"  # on what no gateway took
+
 Placed = tuple[datetime, Entry]
 
 
@@ -39,11 +41,13 @@ class Marker:
 
 @dataclass(frozen=True, slots=True)
 class DrawnLane:
-    """``device`` is None for what names no device."""
+    """``device`` is None for what names no device; all of that is ``to_somebody``: copies for
+    devices that are not known."""
 
     device: str | None
     y: float
     markers: tuple[Marker, ...]
+    to_somebody: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +73,10 @@ class Drawing:
         shapes = {each.shape for lane in self.lanes for each in lane.markers}
         return not shapes <= {"init", "finished"}
 
+    @property
+    def has_untaken(self) -> bool:
+        return any(each.sign == UNTAKEN for lane in self.lanes for each in lane.markers)
+
 
 def drawing_of(timeline: Timeline) -> Drawing | None:
     """None where there is nothing to draw."""
@@ -77,7 +85,12 @@ def drawing_of(timeline: Timeline) -> Drawing | None:
     placed = _placed(timeline.entries)
     scale = _Scale.over(placed)
     lanes = tuple(
-        DrawnLane(device, HEAD + LANE * (n + 0.5), tuple(_markers(device, placed, scale)))
+        DrawnLane(
+            device,
+            HEAD + LANE * (n + 0.5),
+            tuple(_markers(device, placed, scale)),
+            all(each.is_to_somebody for each in timeline.entries if each.activation == device),
+        )
         for n, device in enumerate(timeline.lanes[:MOST_LANES])
     )
     return Drawing(
@@ -147,6 +160,8 @@ def _markers(device: str | None, placed: Sequence[Placed], scale: _Scale) -> Ite
 
 
 def _sign(entry: Entry) -> str:
+    if entry.is_failed:
+        return UNTAKEN
     if entry.counts_as is not None:
         return of_gap(entry.counts_as).sign
     return of_result(entry.result).sign if entry.result is not None else ""

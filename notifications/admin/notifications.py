@@ -10,8 +10,10 @@ from django.utils.translation import gettext_lazy as _
 
 from notifications.filters.notifications import NotificationFilters
 from notifications.models import Export, Notification, Operation
+from notifications.trace.reported import reported_beside
 
 from . import filters, times
+from .deliveries import deliveries_of
 from .exporting import Exportable, searched_notifications
 from .happened import of_notification
 from .presentations import presentation_of
@@ -21,10 +23,12 @@ from .related import WHAT, WHOM, neighbourhoods, within_a_minute
 from .rows import for_rows
 from .search import mentioning
 from .site import pages_of
+from .telling import apart
 from .trails import about
 from .walks import Walk, walk_around
 from .windows import WindowFilter
 
+MAX_OTHERS = 20  # reports of the same emission
 MAX_SHOWN = 200  # keys, and findings: a page of ten thousand serves nobody
 HOURLY = _("how many, by whole hours")
 
@@ -101,6 +105,8 @@ class NotificationAdmin(Exportable[Notification]):
         what = next((each for each in found if each.relation in WHAT), None)
         whom = next((each for each in found if each.relation in WHOM), None)
         operation = Operation.objects.filter(pk=shown.operation_id).first()
+        deliveries = deliveries_of(shown, may)
+        last = deliveries.last if deliveries is not None else None
         wider = about(
             may,
             recipient=shown.recipient_id,
@@ -110,8 +116,18 @@ class NotificationAdmin(Exportable[Notification]):
         )
         return {
             "walks": [walk_around(each) for each in found],
-            "happened": of_notification(shown, what, operation, may=may),
+            "happened": of_notification(shown, what, operation, last, may=may),
+            "deliveries": deliveries,
+            "others": self._others(shown, by_user=may("notifications.view_recipient")),
             "trail": self.trail(shown, *wider),
             "related": what,
             "near": within_a_minute(whom) if whom and whom.relation == "activation" else (),
+        }
+
+    def _others(self, shown: Notification, *, by_user: bool) -> dict[str, Any]:
+        """What else reports the same, with how long before or after."""
+        others = reported_beside(shown, by_user=by_user)
+        return {
+            "more": max(0, len(others) - MAX_OTHERS),
+            "shown": [(each, apart(each.at - shown.emitted_at)) for each in others[:MAX_OTHERS]],
         }

@@ -34,7 +34,14 @@ REMEDIES: Mapping[str, str | Promise] = {
     "duplicate_key": gettext_lazy("Give each field once."),
     "invalid_time": gettext_lazy("Write times with their zone: 2026-01-31T12:00:00.000Z."),
     "emitted_at_required": gettext_lazy("Send emitted_at wherever message_id is sent."),
-    "conflict": gettext_lazy("Give each message a message_id of its own; a retry repeats all."),
+    "conflict": gettext_lazy(
+        "Give each message a message_id of its own, and each delivery report a report_id; a retry"
+        " repeats all."
+    ),
+    "unknown_code": gettext_lazy("Tell the outcome beside a code that is none of the table's."),
+    "unknown_notification": gettext_lazy("Record a message first, then what became of it."),
+    "not_found": gettext_lazy("Record a message first, then what became of it."),
+    "invalid_uuid": _FIELD,
     "malformed_json": gettext_lazy("The body is no JSON: look at what writes it."),
     "empty_body": gettext_lazy("The body is empty: look at what writes it."),
     "incomplete_body": gettext_lazy("Its connection broke off: look at the network between."),
@@ -59,6 +66,17 @@ def of_coverage(standing: SourceStanding, now: datetime) -> Badge:
         case True:
             return Badge(_("covered"), "good", "✓", "")
     return Badge(_("not covered"), "bad", "✕", "")
+
+
+def of_push_server(standing: SourceStanding) -> Badge:
+    """Why its database is not read: there first, what has to be done on our side."""
+    if standing.unread_since is not None:
+        return Badge(_("cannot be read"), "bad", "✕", "")
+    return stores_nothing()
+
+
+def stores_nothing() -> Badge:
+    return Badge(_("stores no messages"), "bad", "!", "")
 
 
 def lag_told(lag: timedelta) -> str:

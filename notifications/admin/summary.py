@@ -9,7 +9,7 @@ from notifications.trace.sentences import short, told_at
 from .unseen import visible
 from .words import COUNTS, of_gap
 
-MOST_LINES = 50  # of what is missing or undecided
+MOST_LINES = 50  # of what is missing or undecided, or no gateway took
 _TOLD = (CountsAs.MISSING, CountsAs.UNDECIDED)
 
 
@@ -28,7 +28,7 @@ def _lines(trace: Trace, case_number: str, address: str) -> Iterator[str]:
     yield trace.verdict
     counts = trace.counts.as_json()
     yield ", ".join(f"{counts[name]} {word}" for name, (word, _) in COUNTS.items())
-    told = [each for each in trace.entries if each.counts_as in _TOLD]
+    told = [each for each in trace.entries if each.counts_as in _TOLD or each.is_failed]
     for each in told[:MOST_LINES]:
         yield f"- {_line(each)}"
     if len(told) > MOST_LINES:
@@ -37,9 +37,9 @@ def _lines(trace: Trace, case_number: str, address: str) -> Iterator[str]:
 
 
 def _line(entry: Entry) -> str:
-    counted = entry.counts_as or CountsAs.MISSING
-    due = f", due {told_at(entry.due)}" if entry.due is not None else ""
+    counted = COUNTS["failed"][0] if entry.counts_as is None else of_gap(entry.counts_as).text
+    due = f", due {told_at(entry.due)}" if entry.due is not None and entry.counts_as else ""
     return (
         f"{told_at(entry.at)} {short(entry.message_type)} of operation {entry.operation}: "
-        f"{of_gap(counted).text}{due}. {entry.sentence}"
+        f"{counted}{due}. {entry.sentence}"
     )

@@ -89,6 +89,11 @@ def later(length: timedelta) -> str:
     return _("%(length)s later") % {"length": _length(abs(length))} if length else _same()
 
 
+def apart(length: timedelta) -> str:
+    """“45 s later”, or before, where ``length`` is below zero."""
+    return before(length) if length < timedelta() else later(length)
+
+
 def _same() -> str:
     return _("at the same time")
 

@@ -11,14 +11,15 @@ from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from notifications.models import AddressedTo, Export
-from notifications.protocol.audience import Basis, Certainty
+from notifications.protocol.audience import Basis, Certainty, Grade
 from notifications.protocol.clients import Generation, Platform
+from notifications.protocol.deliveries import last_word
 from notifications.protocol.events import ActivationStatus, OperationStatus
 from notifications.protocol.expectations import Mark
 from notifications.protocol.extras import Code, MessageType, OperationResult
 from notifications.protocol.reasons import CountsAs
 from notifications.protocol.state import Standing
-from notifications.trace.entries import Counts
+from notifications.trace.entries import Counts, Entry
 
 Words = str | Promise
 Look = tuple[Words, str, str]  # the text, a style of the theme, a sign
@@ -134,6 +135,7 @@ def app_view(kind: str | None, result: str | None) -> str:
 # Traces. Each sign differs from every other, so that colour is never needed to tell them apart.
 STANDINGS: Mapping[str, Look] = {
     "missing": (_("Something is missing"), "bad", "✕"),
+    "failed": (_("Something was not taken by its gateway"), "bad", "⊗"),
     "undecided": (_("Undecided"), "warn", "?"),
     "pending": (_("Not due yet"), "init", "◷"),
     "explained": (_("Explained"), "quiet", "i"),
@@ -153,6 +155,15 @@ MARKS: Mapping[Mark, Look] = {
     Mark.DUPLICATE: (_("repeated"), "warn", "↻"),
     Mark.DISAGREEING: (_("disagrees"), "bad", "≠"),
 }
+# How far it came by what its gateway answered; what is eligible waits for an answer.
+GRADES: Mapping[Grade, Look] = {
+    Grade.ELIGIBLE: (pgettext_lazy("of a gateway", "pending"), "init", "…"),
+    Grade.NOT_ATTEMPTED: (_("not attempted"), "warn", "⊘"),
+    Grade.ATTEMPTED: (_("attempted"), "warn", "▷"),
+    Grade.ACCEPTED: (_("accepted"), "good", "✓"),
+    Grade.FAILED: (_("failed"), "bad", "⊗"),
+}
+STAYS_PENDING: Look = (_("pending for ever"), "warn", "…")
 BASES: Mapping[Basis, Words] = {
     Basis.ADDRESSED: _("names this device"),
     Basis.USER_WIDE: _("to the user"),
@@ -171,6 +182,7 @@ COUNTS: Mapping[str, tuple[Words, str]] = {
     "explained": (_("explained"), ""),
     "undecided": (_("undecided"), "warn"),
     "pending": (_("pending"), "init"),
+    "failed": (_("failed"), "bad"),
     "late": (_("late"), "warn"),
     "duplicate": (_("repeated"), "warn"),
     "disagreeing": (_("disagreeing"), "warn"),
@@ -246,6 +258,15 @@ def figures(counts: Counts) -> list[Figure]:
 
 def of_gap(counted: CountsAs) -> Badge:
     return _badge(GAPS[counted], counted)
+
+
+def of_grade(entry: Entry) -> Badge | None:
+    """Of what went to a device; None where nothing is known of its gateway."""
+    word = last_word(entry.deliveries)
+    if word is None or not entry.is_sent:
+        return None
+    stays = word.is_final and entry.grade is Grade.ELIGIBLE
+    return _badge(STAYS_PENDING if stays else GRADES[entry.grade], entry.grade)
 
 
 def of_mark(mark: Mark) -> Badge:

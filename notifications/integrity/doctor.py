@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db import connection
 from django.db.models import Q
 
-from notifications.models import Export
+from notifications.models import Export, MessageStorage, PushServerReading
 from notifications.models.partitions import partition_name, plan_partitions
 
 from .projections import plan_rebuild
@@ -238,6 +238,35 @@ def _coverage(now: datetime) -> Iterator[Symptom]:
         )
 
 
+def _following(now: datetime) -> Iterator[Symptom]:
+    """Of Push Servers. One that a command reads is told by its silence, as any source."""
+    for each in PushServerReading.objects.order_by("source_id"):
+        since = each.polled_at or each.wanted_at
+        if each.is_wanted and since is not None and since < now - settings.COVERAGE_SILENCE:
+            yield Symptom(
+                "push_server_unread",
+                f"{each.source_id} is to be followed and was {_last_read(each)}",
+                "do what the problem says; without one, see that manage.py work runs with it in its"
+                " PUSHAUDIT_PUSH_SERVERS; or stop the following on the source's page",
+            )
+        if each.storage == MessageStorage.OFF:
+            yield Symptom(
+                "message_storage_off",
+                f"{each.source_id} does not store what it sends, as far as can be seen: there is"
+                " nothing to read",
+                "set powerauth.push.service.message.storage.enabled=true in the Push Server's"
+                " configuration and start it again",
+            )
+
+
+def _last_read(reading: PushServerReading) -> str:
+    if reading.polled_at is not None:
+        told = f"last read to its end at {reading.polled_at:%Y-%m-%d %H:%M:%S} UTC"
+    else:
+        told = f"never read to its end ({reading.rows_read:,} rows so far)"
+    return f"{told}: {reading.problem}" if reading.problem else told
+
+
 EXAMINATIONS: dict[str, Callable[[datetime], Iterator[Symptom]]] = {
     "guards": _guards,
     "partitions": _partitions,
@@ -248,6 +277,7 @@ EXAMINATIONS: dict[str, Callable[[datetime], Iterator[Symptom]]] = {
     "tallies": _tallies,
     "exports": _exports,
     "coverage": _coverage,
+    "following": _following,
 }
 
 

@@ -5,13 +5,16 @@ from typing import Any
 
 from django import template
 from django.contrib.auth.models import Group
+from django.urls import reverse
 from django.utils import timezone
 from knox.models import AuthToken
 
-from notifications.admin import source_words
+from notifications.admin import readings, source_words
+from notifications.admin.addresses import quote_key
 from notifications.admin.rights import kind_of, of_group, reporter_of, state_of, state_of_token
 from notifications.admin.words import Badge
 from notifications.models import Account, Source
+from notifications.trace.readings import Reading
 from notifications.trace.sources import SourceStanding
 
 register = template.Library()
@@ -54,6 +57,16 @@ def coverage(standing: SourceStanding) -> dict[str, Any]:
     }
 
 
+@register.inclusion_tag(BADGE)
+def push_server_badge(standing: SourceStanding) -> dict[str, Badge]:
+    return {"badge": source_words.of_push_server(standing)}
+
+
+@register.inclusion_tag(BADGE)
+def stores_nothing_badge() -> dict[str, Badge]:
+    return {"badge": source_words.stores_nothing()}
+
+
 @register.filter
 def lag(length: timedelta) -> str:
     return source_words.lag_told(length)
@@ -72,3 +85,19 @@ def remedy(code: str) -> str:
 @register.filter
 def event_name(kind: str) -> Any:
     return source_words.EVENTS[kind]
+
+
+@register.simple_tag
+def follow_address(what: str, slug: str) -> str:
+    """Where a source is told to "start" or "stop" being followed, and its "reading" is shown."""
+    return reverse(f"admin:notifications_source_{what}", args=[quote_key(slug)])
+
+
+@register.inclusion_tag(BADGE)
+def storage_badge(storage: str) -> dict[str, Badge]:
+    return {"badge": readings.of_storage(storage)}
+
+
+@register.filter
+def awaited(reading: Reading) -> str:
+    return readings.awaited(reading)

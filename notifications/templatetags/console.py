@@ -24,6 +24,7 @@ from notifications.admin.words import (
     Badge,
     finding_name,
     of_gap,
+    of_grade,
     of_mark,
     of_result,
     of_state,
@@ -230,6 +231,12 @@ def events_of_entry(context: Any, entry: Entry) -> str:
 @register.inclusion_tag("admin/notifications/parts/badge.html")
 def gap_badge(counted: CountsAs) -> dict[str, Badge]:
     return {"badge": of_gap(counted)}
+
+
+@register.inclusion_tag("admin/notifications/parts/badge.html")
+def grade_badge(entry: Entry) -> dict[str, Badge | None]:
+    """Of an entry with deliveries, and nothing that kept it from the device."""
+    return {"badge": of_grade(entry)}
 
 
 @register.inclusion_tag("admin/notifications/parts/badge.html")

@@ -8,6 +8,7 @@ from django.contrib import admin
 from django.contrib.auth.models import Group, Permission
 from django.test import Client
 from django.urls import reverse
+from django.utils.text import capfirst
 from knox.models import AuthToken
 from rest_framework.test import APIClient
 
@@ -172,7 +173,10 @@ def test_an_account_tells_what_it_may_do_and_its_tokens(keeper: Client, token: A
     account.groups.add(Group.objects.get(name="Emitters"))
     account.user_permissions.add(Permission.objects.get(codename="view_source"))
     page = keeper.get(page_of(account))
-    posts = "post notifications, report events of devices, report events of operations"
+    posts = (
+        "post notifications, report events of devices, report events of operations, report what"
+        " gateways answered"
+    )
     assert page.context["rights"] == [("Emitters", posts)]
     assert page.context["own_rights"] == "read sources"
     text = page.content.decode()
@@ -188,7 +192,7 @@ def test_every_right_of_our_groups_has_its_words(db: None) -> None:
     assert {each.codename for each in given} <= set(RIGHTS)
     assert in_words(given).startswith("post notifications, report events of devices, ")
     groups = {group.name: of_group(group) for group in Group.objects.all()}
-    assert groups["Emitters"].endswith("report events of devices, report events of operations")
+    assert groups["Emitters"].endswith("events of operations, report what gateways answered")
     assert groups["Analysts"].endswith("read sources, export what it may read")
     assert of_group(Group.objects.create(name="Nobody")) == "nothing"
 
@@ -198,7 +202,7 @@ def test_a_group_is_given_rights_in_words(keeper: Client) -> None:
     address = f"{GROUPS}{group.pk}/change/"
     field = keeper.get(address).context["adminform"].form.fields["permissions"]
     labels = [str(label) for _, label in field.choices]
-    assert labels == [str(words).capitalize() for words in RIGHTS.values()]
+    assert labels == [capfirst(str(words)) for words in RIGHTS.values()]
     trace = Permission.objects.get(codename="trace")
     keeper.post(address, {"name": "Emitters", "permissions": [trace.pk]})
     assert list(group.permissions.all()) == [trace]

@@ -23,6 +23,7 @@ from notifications.ingest.events import (
     OperationReport,
     record_events,
 )
+from notifications.ingest.push_server.wanted import want
 from notifications.models import AccessRecord, Account, Export, Recipient
 from notifications.protocol.events import ActivationEventKind
 from notifications.protocol.extras import Code, Finding
@@ -33,26 +34,27 @@ from tests.conftest import DEVICE, FINISHED, INBOX, INBOX_NEW, INIT, OPERATION, 
 # here is a superuser, who sees all and is asked for no permission.
 COSTS = {
     "search": 27,  # by a beginning: each kind by its own index, exactly first
-    "gaps": 17,
+    "gaps": 18,
     "zone": 2,
     "index": 5,
     "login": 7,
     "password_change": 2,
     "notifications_notification_changelist": 8,
-    "notifications_notification_change": 8,
-    "notifications_operation_timeline": 15,
+    "notifications_notification_change": 10,
+    "notifications_operation_timeline": 17,
     "notifications_operation_changelist": 7,
     "notifications_operation_change": 8,
-    "notifications_activation_trace": 20,
+    "notifications_activation_trace": 22,
     "notifications_activation_changelist": 6,
     "notifications_activation_change": 10,
     "notifications_inboxmessage_changelist": 6,
     "notifications_inboxmessage_change": 7,
-    "notifications_recipient_trace": 20,
+    "notifications_recipient_trace": 22,
     "notifications_recipient_changelist": 6,
     "notifications_recipient_change": 7,
     "notifications_source_changelist": 8,
-    "notifications_source_change": 11,
+    "notifications_source_change": 13,
+    "notifications_source_reading": 5,
     "notifications_export_progress": 4,
     "notifications_export_files": 9,
     "notifications_export_changelist": 6,
@@ -76,6 +78,7 @@ ASKED = {"search": "?q=49414e31"}
 # What answers with no page, or with none of ours: what forms send, and files.
 NO_PAGES = {
     *("logout", "password_change_done", "autocomplete", "jsi18n", "view_on_site", "app_list"),
+    *("notifications_source_start", "notifications_source_stop"),
     *("notifications_export_ask", "notifications_export_cancel", "notifications_export_file"),
     *("notifications_account_delete", "auth_group_delete"),
 }
@@ -116,6 +119,7 @@ def fill(record_one: Callable[..., UUID], size: int) -> dict[str, object]:
         account = Account.objects.create_user(f"person-{size}-{number}", is_staff=True)
         account.groups.add(Group.objects.get(name="Support"))
         AuthToken.objects.create(user=account)
+    want(SOURCE, True, "operator", now, zone="UTC")
     return {
         "notification": told_one,
         "operation": OPERATION,

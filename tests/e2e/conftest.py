@@ -30,7 +30,7 @@ from notifications.models import AccessRecord, Account, Recipient
 from notifications.trace.access import Viewer, record_access
 from notifications.trace.overview import keep_overview
 
-from . import accounts, coverage, exports, lives, troubles
+from . import accounts, copies, coverage, exports, following, lives, troubles
 from .places import DEVICE, HOSTILE_OPERATION, HOSTILE_USER, OPERATION, RLO
 from .watch import Watch
 
@@ -64,13 +64,14 @@ HOSTILE = {
 class Site:
     """The served app, and keys of what tests look at: ``hostile`` is a notification meant to break
     the page and ``evil`` its recipient, ``presented`` one whose texts are kept, ``user`` the
-    recipient whose devices have troubles."""
+    recipient whose devices have troubles, ``reached`` one of whom gateways' answers are known."""
 
     hostile: str
     evil: int
     presented: str
     finished: str
     user: int
+    reached: int
     service: int
     url: str = ""
 
@@ -89,17 +90,18 @@ def site(
         made = setup_databases(
             verbosity=0, interactive=False, aliases={"default"}, serialized_aliases=set()
         )
-        filled = _fill()
-        connections.close_all()
-        server = ThreadedWSGIServer(("127.0.0.1", 0), QuietWSGIRequestHandler)
-        server.set_app(get_wsgi_application())
-        thread = Thread(target=server.serve_forever, daemon=True)
-        thread.start()
-        filled.url = f"http://127.0.0.1:{server.server_port}"
-        yield filled
-        server.shutdown()
-        server.server_close()
-        thread.join()
+        with following.served():
+            filled = _fill()
+            connections.close_all()
+            server = ThreadedWSGIServer(("127.0.0.1", 0), QuietWSGIRequestHandler)
+            server.set_app(get_wsgi_application())
+            thread = Thread(target=server.serve_forever, daemon=True)
+            thread.start()
+            filled.url = f"http://127.0.0.1:{server.server_port}"
+            yield filled
+            server.shutdown()
+            server.server_close()
+            thread.join()
         teardown_databases(made, verbosity=0)
 
 
@@ -136,8 +138,10 @@ def _fill() -> Site:
         account.groups.add(Group.objects.get(name=group))
     troubles.tell(now)
     lives.tell(now)
+    copies.tell(now)
     lives.present(str(ids[0]), now)
     coverage.fill(now)
+    following.fill(now, ids[1], ids[2])
     while fold_tallies().more:
         pass
     keep_overview(timezone.now())
@@ -152,6 +156,7 @@ def _fill() -> Site:
         presented=str(ids[0]),
         finished=str(ids[1]),
         user=people.get(user_id=troubles.USER).pk,
+        reached=people.get(user_id=copies.USER).pk,
         service=Account.objects.get(username=accounts.REPORTER).pk,
     )
 

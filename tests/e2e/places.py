@@ -12,7 +12,7 @@ from notifications.admin.addresses import list_address, page_address, trace_addr
 from notifications.models.patience import TooMuch
 from notifications.trace import evidence, gaps
 
-from . import accounts, coverage, exports, lives, troubles
+from . import accounts, copies, coverage, exports, following, lives, troubles
 
 LOOKS: Mapping[str, dict[str, Any]] = {
     "light": {"scheme": "light", "width": 1280, "height": 800},
@@ -87,6 +87,7 @@ def _lists() -> Iterator[tuple[str, Place]]:
     yield "list-filters", _place(notifications, unfold="Filters")
     yield "list-exporting", _place(f"{notifications}?when=24h", **exporting)
     yield "list-exporting-no", _place(f"{notifications}?message_type=other", **exporting)
+    yield "list-source-following", _place(list_address("source"), who=OPERATOR)
     yield "gaps", _place("/admin/gaps/")
     yield "gaps-none", _place("/admin/gaps/?since=1h&reason=source_silent")
     yield "gaps-exporting", _place("/admin/gaps/", **exporting)
@@ -121,6 +122,9 @@ def _pages() -> Iterator[tuple[str, Place]]:
     yield "recipient-hostile", _place("/admin/notifications/recipient/{evil}/change/")
     yield "source", _place(page_address("source", coverage.HOLED))
     yield "source-silent", _place(f"{page_address('source', coverage.SILENT)}?since=7d")
+    yield "source-reading", _place(page_address("source", following.READING), who=OPERATOR)
+    yield "source-unread", _place(page_address("source", following.UNREAD), who=OPERATOR)
+    yield "source-stores-nothing", _place(page_address("source", following.SILENT))
     yield "accessrecord", _place("/admin/notifications/accessrecord/1/change/")
     yield "accessrecord-hostile", _place("/admin/notifications/accessrecord/2/change/")
     for name, key in exports.KEYS.items():
@@ -142,6 +146,11 @@ def _traces() -> Iterator[tuple[str, Place]]:
     yield "trace-bad-window", _place(f"{device}?since=yesterday&case={'x' * 65}&cursor=x")
     yield "trace-hostile", _place(trace_address("activation", troubles.HOSTILE_DEVICE))
     yield "trace-too-much", _place(device, under=lambda: few(evidence, "MOST"))
+    phone = trace_address("activation", copies.PHONE)
+    yield "trace-copies", _place(phone, unfold="Answers, extras and apps")
+    yield "trace-pending", _place(trace_address("activation", copies.TABLET))
+    yield "timeline-copies", _place(trace_address("operation", copies.PAYMENT))
+    yield "trace-user-copies", _place("/admin/notifications/recipient/{reached}/trace/")
     yield "timeline", _place(trace_address("operation", troubles.PAYMENT))
     yield "timeline-rounds", _place(trace_address("operation", troubles.TWICE))
     yield "timeline-well", _place(trace_address("operation", OPERATION))

@@ -48,7 +48,7 @@ def test_identifiers_and_the_sentence_are_copied(copying: Page, site: Site) -> N
     sentence = copying.evaluate("navigator.clipboard.readText()")
     assert sentence.startswith("The operation “payment” finished: success. This was sent to device")
     assert f"device {DEVICE} at 20" in sentence
-    assert sentence.endswith(" UTC. It was announced 45 s before.")
+    assert sentence.endswith(" UTC. APNs took it. It was announced 45 s before.")
     copying.goto(page_address("operation", HOSTILE["operationId"]))
     copying.get_by_role("button", name="Copy operation id").click()
     assert RLO in copied(copying)

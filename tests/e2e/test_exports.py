@@ -34,7 +34,7 @@ def test_a_view_is_exported_watched_and_taken(signed_in: Open) -> None:
     expect(cancel).to_be_focused()
     exports.make_all()
     expect(page.locator(".how-far")).to_contain_text(f"Finished: {rows} rows", timeout=5000)
-    expect(page.locator("#export-told")).to_contain_text("Finished")
+    expect(page.locator("#export-progress-told")).to_contain_text("Finished")
     page.screenshot(path=OUTPUT / "export-taken.png", full_page=True)
     with page.expect_download() as whole:
         page.get_by_role("link", name="Download all (ZIP)").click()

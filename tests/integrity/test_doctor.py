@@ -11,10 +11,11 @@ from django.utils import timezone
 
 from notifications.ingest.contacts import note_contact
 from notifications.ingest.envelope import emission_from
+from notifications.ingest.push_server.wanted import want
 from notifications.ingest.recorder import record
 from notifications.integrity.doctor import EXAMINATIONS, examine
 from notifications.integrity.tallies import fold_tallies
-from notifications.models import Account, ContactKind, Export
+from notifications.models import Account, ContactKind, Export, MessageStorage, PushServerReading
 from tests.conftest import INIT, NOW, SOURCE
 
 COPIED = """
@@ -155,3 +156,27 @@ def test_a_measured_source_that_is_silent_is_named() -> None:
     account.is_active = False
     account.save()
     assert symptoms(later) == []
+
+
+@pytest.mark.usefixtures("recorded")
+def test_a_push_server_that_is_wanted_and_not_read_is_named_with_the_problem() -> None:
+    now = timezone.now()
+    want("push-server", True, "operator", now, zone="UTC")
+    later = now + timedelta(minutes=6)
+    assert symptoms(now) == []
+    assert symptoms(later) == ["push_server_unread"]
+    PushServerReading.objects.update(polled_at=later)
+    assert symptoms(later) == []
+    PushServerReading.objects.update(polled_at=now, problem="Let me in.")
+    ((symptom,),) = [found for _, found in examine(later) if found]
+    assert f"read to its end at {now:%Y-%m-%d %H:%M:%S} UTC: Let me in." in symptom.detail
+    want("push-server", False, "operator", now)
+    assert symptoms(later) == []
+
+
+@pytest.mark.usefixtures("recorded")
+def test_a_push_server_that_stores_nothing_is_named() -> None:
+    want("push-server", False, "operator", timezone.now(), zone="UTC")
+    assert symptoms() == []
+    PushServerReading.objects.update(storage=MessageStorage.OFF)
+    assert symptoms() == ["message_storage_off"]

@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from notifications.exports import jobs as exports
 from notifications.ingest.probes import Probes
+from notifications.ingest.push_server.turns import Turns
 from notifications.ingest.reports import Reports
 from notifications.integrity.tallies import fold_tallies
 from notifications.models import partitions
@@ -24,7 +25,7 @@ from ._nice import be_nice
 from ._parent import add_parent, end_with, has_ended
 
 RETRY_SECONDS = 5.0
-PROBES, REPORTS = Probes(), Reports()
+PROBES, REPORTS, TURNS = Probes(), Reports(), Turns()
 _log = logging.getLogger(__name__)
 
 
@@ -66,12 +67,17 @@ def note_reports() -> bool:
     return False
 
 
+def follow_push_servers() -> bool:
+    return TURNS.take(settings.PUSH_SERVERS)
+
+
 JOBS: Mapping[str, Job] = {
     "partitions": Job(every=3600, do=make_partitions),
     "tallies": Job(every=3, do=fold),
     "overview": Job(every=5, do=look_around),
     "probes": Job(every=60, do=send_probes),
     "reports": Job(every=5, do=note_reports),
+    "push servers": Job(every=1, do=follow_push_servers),
     "exports": Job(every=1, do=exports.work),
     "expired exports": Job(every=30, do=expire_exports),
 }
@@ -81,7 +87,8 @@ class Command(BaseCommand):
     help = (
         "Keeps what must be kept beside recording: counts notifications for the statistics, makes"
         " the months that are due, looks for gaps for the home page, sends probes through the"
-        " proxy, notes who reports, and makes exports. Any number of workers may run."
+        " proxy, notes who reports, reads on in the databases of Push Servers that are followed,"
+        " and makes exports. Any number of workers may run."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:

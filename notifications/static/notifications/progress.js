@@ -1,19 +1,25 @@
-// How far an export is, every two seconds until it ended. Without this file the page is loaded anew.
+// How far an export or a reading is, every few seconds until it ended. Without this file the page is
+// loaded anew.
 "use strict";
 
 const PAUSE = 2000;
 const LONGER = 10000; // where the service did not answer
+const ID = document.querySelector("[data-told]").id;
 
-wait(PAUSE);
+wait(pause());
 
-function wait(pause) {
+function wait(length) {
     if (shown().dataset.live) {
-        setTimeout(look, pause);
+        setTimeout(look, length);
     }
 }
 
+function pause() {
+    return Number(shown().dataset.pause ?? PAUSE);
+}
+
 function shown() {
-    return document.getElementById("export-progress");
+    return document.getElementById(ID);
 }
 
 async function look() {
@@ -24,7 +30,7 @@ async function look() {
             throw new Error(answer.status);
         }
         const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-        fresh = page.getElementById("export-progress");
+        fresh = page.getElementById(ID);
     } catch {
         wait(LONGER);
         return;
@@ -40,9 +46,9 @@ async function look() {
     if (focused) {
         document.getElementById(focused)?.focus();
     }
-    const said = document.getElementById("export-told");
+    const said = document.getElementById(`${ID}-told`);
     if (said.textContent !== told) { // else it would be read again and again
         said.textContent = told;
     }
-    wait(PAUSE);
+    wait(pause());
 }
