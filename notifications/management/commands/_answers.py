@@ -11,6 +11,7 @@ from django.core.management.base import CommandError, CommandParser
 
 from notifications.models import MAX_CASE_NUMBER, AccessRecord
 from notifications.models.patience import TooMuch
+from notifications.protocol.deliveries import Outcome, last_word
 from notifications.protocol.window import BadWindow, Window, read_window
 from notifications.trace.access import Viewer
 from notifications.trace.entries import Entry
@@ -52,10 +53,11 @@ def as_json(document: Any) -> str:
     return json.dumps(document, ensure_ascii=sys.stdout.encoding != "utf-8", indent=2)
 
 
-def table(entries: Iterable[Entry], *, lanes: bool = False) -> str:
+def table(entries: Iterable[Entry], *, lanes: bool = False, grades: bool = False) -> str:
     """A line for each entry; gaps are told from notifications by a sign."""
-    heading = ["at (UTC)", "", "type", "operation", *(["device"] if lanes else []), "what"]
-    return _aligned([heading, *(_line(each, lanes=lanes) for each in entries)])
+    told = [*(["device"] if lanes else []), *(["grade"] if grades else [])]
+    heading = ["at (UTC)", "", "type", "operation", *told, "what"]
+    return _aligned([heading, *(_line(each, lanes=lanes, grades=grades) for each in entries)])
 
 
 def printable(text: str) -> str:
@@ -63,7 +65,7 @@ def printable(text: str) -> str:
     return "".join(each if each.isprintable() else f"⟨U+{ord(each):04X}⟩" for each in text)
 
 
-def _line(entry: Entry, *, lanes: bool) -> list[str]:
+def _line(entry: Entry, *, lanes: bool, grades: bool) -> list[str]:
     sign = "+" if entry.is_sent else {"missing": "✗"}.get(str(entry.counts_as), "?")
     return [
         entry.at.replace(tzinfo=None).isoformat(" ", "milliseconds"),
@@ -71,8 +73,17 @@ def _line(entry: Entry, *, lanes: bool) -> list[str]:
         printable(short(entry.message_type)),
         printable(entry.operation or entry.inbox_message or ""),
         *([printable(entry.activation or "names none")] if lanes else []),
+        *([_grade(entry)] if grades else []),
         printable(entry.sentence),
     ]
+
+
+def _grade(entry: Entry) -> str:
+    """How far it came, and what its gateway answered where that does not say it."""
+    word = last_word(entry.deliveries)
+    if word is None or word.outcome is not Outcome.PENDING:
+        return entry.grade
+    return f"{entry.grade}, pending{' for ever' if word.is_final else ''}"
 
 
 def _aligned(lines: Sequence[Sequence[str]]) -> str:

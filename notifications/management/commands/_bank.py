@@ -1,5 +1,6 @@
 """What the invented bank of the demo tells beside its envelopes: a second app, whose requests to
-the Push Server are mirrored, and PowerAuth's callbacks and history of all its devices.
+the Push Server are mirrored and whose Push Server's database is followed, and PowerAuth's callbacks
+and history of all its devices.
 
 All goes through the adapters that the real ones go through, and is what they make of it.
 """
@@ -7,9 +8,12 @@ All goes through the adapters that the real ones go through, and is what they ma
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
-from datetime import UTC, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import islice
+from math import inf
+from random import Random
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import transaction
@@ -21,12 +25,15 @@ from notifications.ingest.history import HistoryReport, Row, record_history
 from notifications.ingest.mirror import events, messages
 from notifications.ingest.mirror.copies import Copy
 from notifications.ingest.presentations import record_presentations
+from notifications.ingest.push_server.follow import step
+from notifications.ingest.push_server.report import Step
 from notifications.ingest.recorder import record
-from notifications.models import ContactKind
-from notifications.world import Faults, World
+from notifications.models import ContactKind, MessageStorage, PushServerReading
+from notifications.protocol.clients import Platform
+from notifications.world import Faults, Kind, World
 from notifications.world.chance import stream
 from notifications.world.lives import Life, turns_of
-from notifications.world.mirror import POST, post, send
+from notifications.world.mirror import POST, SEND, post, send
 from notifications.world.outages import Outage, contacts, outages
 from notifications.world.phones import Habits
 from notifications.world.powerauth import (
@@ -37,13 +44,23 @@ from notifications.world.powerauth import (
     operation_callbacks,
     sent,
 )
-from notifications.world.push_server import CREATE, DELETE, UPDATE, Request, registry
+from notifications.world.push_messages import Fate, Gateways, served
+from notifications.world.push_server import CREATE, DELETE, UPDATE, Request
 
-MIRROR, POWERAUTH = "demo-push-mirror", "demo-powerauth"
+from ._push_server import Replay, replayed
+
+MIRROR, POWERAUTH, PUSH_SERVER = "demo-push-mirror", "demo-powerauth", "demo-push-server"
 APP = "mobile-wallet"
 SHARE, MOST = 8, 2_500  # of the bank's messages, one of eight is of the second app
 CHUNK = 1_000
-HABITS = Habits(starts_a_day=1.5, lent=0.5)
+HABITS = Habits(starts_a_day=1.5, lent=0.5, forgotten=0.2)
+TO_USER = 0.25  # of operations: they go to all devices of their user
+# HMS was never configured.
+TROUBLE = Gateways(
+    failed=0.03, dead=0.01, unanswered=0.03, rolled_back=0.04, absent={(APP, Platform.HMS)}
+)
+ZONE = ZoneInfo("Europe/Prague")
+POLLED_EVERY = 2  # contacts
 # Before the end of the day: what came earlier was not measured.
 MEASURED, HISTORY_READ = timedelta(hours=8), timedelta(hours=2)
 
@@ -81,12 +98,15 @@ class Bank:
         self._since, self._until = self._second.since, world.until
         self._measured = world.until - MEASURED
         self._facts = tuple(self._second.facts())
-        self._registry = registry(
+        self._asked = tuple(self._sent(self._stream("requests")))
+        self._served = served(
             self._second.people,
+            [each for each in self._asked if each.path == SEND],
             seed=self._second.seed,
             since=self._since,
             until=self._until,
             habits=HABITS,
+            gateways=TROUBLE,
         )
 
     def tell_mirror(self) -> Told:
@@ -116,7 +136,7 @@ class Bank:
     def tell_powerauth(self) -> Told:
         """The callbacks that arrived, and the history as it was read before the end of the day."""
         missed = self._missed("powerauth", 1)
-        lives = [*self._lives(), *self._registry.lives.values()]
+        lives = [*self._lives(), *self._served.registry.lives.values()]
         told = _record(self._callbacks(lives, missed), POWERAUTH)
         read_at, report = self._until - HISTORY_READ, HistoryReport()
         rows = (
@@ -135,12 +155,35 @@ class Bank:
         self._cover(POWERAUTH, ContactKind.HEARTBEAT, missed)
         return told + Told(of_devices=report.read, recorded=report.recorded)
 
+    def tell_push_server(self) -> Told:
+        """What was read in its database, followed all day. Another day's table would be taken for
+        one that was reset, so there is only one."""
+        attempts = [each for each in self._served.attempts if each.fate is Fate.STORED]
+        posts = [each for each in self._facts if each.kind is Kind.POSTED]
+        told = Told(messages=len(attempts), of_inbox=len(posts))
+        if PushServerReading.objects.filter(source=PUSH_SERVER).exists():
+            return told
+        every, missed = settings.COVERAGE_SILENCE, self._missed("push-server", 1)
+        moments = contacts(every, since=self._since, until=self._until, missed=missed)
+        is_stored = False
+        with replayed(APP, self._served, posts, ZONE) as database:
+            for number, at in enumerate(moments):
+                if number % POLLED_EVERY == 0 or at == self._until:
+                    done = _read_on(database, at)
+                    told += Told(recorded=done.counts.recorded + done.inbox)
+                    is_stored = done.storage != MessageStorage.OFF
+                elif is_stored:
+                    note_contact(PUSH_SERVER, ContactKind.POLL, at=at)
+        return told
+
     def _requests(self) -> Iterator[Request]:
         """Those about devices, messages and the inbox, from the beginning of the day on."""
-        rng = self._stream("requests")
-        yield from (each for each in self._registry.requests if each.at >= self._since)
+        yield from (each for each in self._served.registry.requests if each.at >= self._since)
+        yield from self._asked
+
+    def _sent(self, rng: Random) -> Iterator[Request]:
         for emitted in self._second.emissions(Faults.believable()):
-            if (request := send(emitted, rng=rng)) is not None:
+            if (request := send(emitted, rng=rng, to_user=TO_USER)) is not None:
                 yield request
         for fact in self._facts:
             if (request := post(fact, rng=rng)) is not None:
@@ -183,8 +226,14 @@ class Bank:
             for at in contacts(every, since=self._measured, until=self._until, missed=missed):
                 note_contact(source, kind, at=at)
 
-    def _stream(self, *names: str) -> Any:
+    def _stream(self, *names: str) -> Random:
         return stream("bank", self._second.seed, self._second.size, self._until, *names)
+
+
+def _read_on(database: Replay, at: datetime) -> Step:
+    """To its end: it is small."""
+    database.go_on(at)
+    return step(PUSH_SERVER, "", ZONE, clock=lambda: at, seconds=inf, connect=database.connect)
 
 
 def _copy(request: Request) -> Copy:

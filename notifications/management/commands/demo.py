@@ -16,7 +16,7 @@ from notifications.ingest.envelope import emission_from
 from notifications.ingest.recorder import record
 from notifications.world import Faults, World
 
-from ._bank import MIRROR, POWERAUTH, Bank, Told
+from ._bank import MIRROR, POWERAUTH, PUSH_SERVER, Bank, Told
 
 SOURCE = "demo-bank"
 CHUNK = 1_000
@@ -28,8 +28,9 @@ EXAMPLE = "2026-01-31T12:00:00Z"
 class Command(BaseCommand):
     help = (
         "Records a day of an invented bank, with the small troubles a real one has, as the source"
-        f" {SOURCE}; beside it a second app as {MIRROR} and what PowerAuth tells of all devices as"
-        f" {POWERAUTH}. The same seed, size and end are the same: repeated, they are duplicates."
+        f" {SOURCE}; beside it a second app as {MIRROR} and, from its Push Server's database, as"
+        f" {PUSH_SERVER}; and what PowerAuth tells of all devices as {POWERAUTH}. The same seed,"
+        " size and end are the same: repeated, they are duplicates."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -73,8 +74,13 @@ class Command(BaseCommand):
             f" {_shown(world.since)} to {_shown(world.until)}"
         )
         bank = Bank(world)
-        for source, told in ((MIRROR, bank.tell_mirror()), (POWERAUTH, bank.tell_powerauth())):
-            self.stdout.write(f"{source}: {_counted(told)}")
+        tellers = {
+            MIRROR: bank.tell_mirror,
+            POWERAUTH: bank.tell_powerauth,
+            PUSH_SERVER: bank.tell_push_server,
+        }
+        for source, tell in tellers.items():
+            self.stdout.write(f"{source}: {_counted(tell())}")
 
 
 def _emissions(world: World, now: datetime) -> Iterator[Emission]:

@@ -38,4 +38,4 @@ class Command(BaseCommand):
                 f"round {each.number}: {each.sent} of {each.owed} sent, {results}"
                 + ("" if each.agrees else " (they disagree)")
             )
-        self.stdout.write(f"\n{table(timeline.entries, lanes=True)}")
+        self.stdout.write(f"\n{table(timeline.entries, lanes=True, grades=True)}")

@@ -41,7 +41,7 @@ class Command(BaseCommand):
             return
         self.stdout.write(trace.verdict)
         if trace.entries:
-            self.stdout.write(f"\n{table(trace.entries)}")
+            self.stdout.write(f"\n{table(trace.entries, grades=True)}")
 
     def _user(self, options: dict[str, Any]) -> None:
         now = timezone.now()
@@ -58,4 +58,5 @@ class Command(BaseCommand):
         for each in trace.devices:
             self.stdout.write(f"  {each.activation}: {each.verdict}")
         if trace.rows:
-            self.stdout.write(f"\n{table([row.entry for row in trace.rows], lanes=True)}")
+            lines = table([row.entry for row in trace.rows], lanes=True, grades=True)
+            self.stdout.write(f"\n{lines}")
