@@ -28,7 +28,7 @@ help: ## this list
 run: venv ## try it: database, demo data, login and example requests (PORT=8000)
 	@exec $(PY) manage.py run --port '$(PORT)' --parent $$PPID
 
-test: venv ## everything a change must pass, browser tests aside
+test: venv ## everything a change must pass, browser tests aside (TESTS=tests/api: of tests, these)
 	@exec $(LEASED) $(MAKE) --no-print-directory test-steps
 
 test-steps:
@@ -40,7 +40,7 @@ test-steps:
 	@echo '== deployment check'; $(AS_DEPLOYED) \
 		PUSHAUDIT_SECRET_KEY=$$($(PY) -c 'import secrets; print(secrets.token_urlsafe(64))') \
 		$(PY) manage.py check --deploy --fail-level WARNING
-	@echo '== pytest'; exec $(PY) -m pytest
+	@echo '== pytest'; exec $(PY) -m pytest $(TESTS)
 
 fuzz: venv ## ask every operation of the API with EXAMPLES=2000 made-up requests, new ones each time
 	@exec env FUZZ_EXAMPLES='$(EXAMPLES)' $(LEASED) $(PY) -m pytest tests/api/test_contract.py

@@ -135,7 +135,8 @@ def _odd() -> Iterator[dict[str, Any]]:
 
 
 def gaps_by_reason(export: Export) -> list[tuple[Any, ...]]:
-    found = find_gaps(Window(SINCE, export.asked_at), now=export.asked_at).entries
+    window, now = Window(SINCE, export.asked_at), export.asked_at
+    found = find_gaps(window, now=now, below=export.below).entries
     told = Counter((each.counts_as, each.reason) for each in found)
     return [
         (

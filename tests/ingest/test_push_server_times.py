@@ -20,7 +20,8 @@ SECOND = timedelta(seconds=1)
 
 
 def told() -> list[datetime]:
-    return list(Notification.objects.filter(source=READ_AS).values_list("emitted_at", flat=True))
+    read = Notification.objects.filter(source=READ_AS).in_time_order()
+    return list(read.values_list("emitted_at", flat=True))
 
 
 @pytest.fixture
