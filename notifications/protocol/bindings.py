@@ -68,18 +68,21 @@ def _has_hidden(bindings: Sequence[Binding], since: datetime, until: datetime) -
     """Whether another may have been bound in that time that no reading shows."""
     follows = [False, *(_follows(*each) for each in pairwise(bindings)), False]
     return any(
-        (not follows[n] and _hides_before(each, since, until))
+        (not follows[n] and _hides_before(each, since, until, is_first=n == 0))
         or (not follows[n + 1] and _hides_after(each, since, until))
         for n, each in enumerate(bindings)
     )
 
 
-def _hides_before(each: Binding, since: datetime, until: datetime) -> bool:
-    """What was before it ended by when it was registered, as its own row tells."""
+def _hides_before(each: Binding, since: datetime, until: datetime, *, is_first: bool) -> bool:
+    """What was before it ended by when it was registered, as its own row tells. Before the reading
+    that had none yet there may have been another."""
     if each.registered_at is not None and each.registered_at <= since:
         return False
     if each.not_before is None:
         return since < each.seen_at
+    if is_first and since < each.not_before:
+        return True
     return _is_long(each.not_before, each.seen_at, since, until)
 
 

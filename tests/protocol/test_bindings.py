@@ -156,6 +156,8 @@ TWO = compared(Table([(0, PHONES), (500, TABLETS)]), [10.5, 490.5, 505.5])
         # The number was not there at the comparing before.
         ([binding(PHONES, 60, -60)], -50, 70, "phone"),
         ([binding(PHONES, 90, -60)], -50, 70, None),
+        # What it was before that comparing, if anything, is not known.
+        ([binding(PHONES, 60, -50)], -51, 70, None),
         # Two of the user's devices may have been bound when it was sent.
         (TWO, 495, 506, None),
         (TWO, 400, 489, "phone"),
