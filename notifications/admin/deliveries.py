@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 from notifications.models import DeliveryReport, Notification
 from notifications.protocol.clients import Platform
 from notifications.protocol.deliveries import Cause, Delivery, DeviceBy, Outcome, last_word
+from notifications.trace.deliveries import delivery_of
 
 from .telling import Filling, Sentence, given, tell
 from .trails import May
@@ -67,7 +68,7 @@ def deliveries_of(shown: Notification, may: May) -> Deliveries | None:
     rows = list(
         DeliveryReport.objects.filter(notification=shown.pk).order_by("-id")[: MAX_SHOWN + 1]
     )
-    last = last_word(_as_told(each, shown) for each in rows)
+    last = last_word(map(delivery_of, rows))
     if last is None:
         return None
     return Deliveries(
@@ -106,18 +107,3 @@ def of_last(shown: Notification, last: Delivery) -> Sentence:
             return tell(words, gateway=gateway or _("its gateway"))
     cause = str(CAUSES[last.cause or Cause.UNKNOWN])
     return tell(_("It stays pending for ever: %(cause)s."), cause=cause)
-
-
-def _as_told(report: DeliveryReport, shown: Notification) -> Delivery:
-    return Delivery(
-        id=report.pk,
-        notification=shown.pk,
-        source=report.source_id,
-        outcome=Outcome(report.outcome),
-        code=report.code,
-        is_final=report.is_final,
-        cause=Cause(report.cause) if report.cause else None,
-        observed_at=report.observed_at,
-        recorded_at=report.recorded_at,
-        happened_at=report.happened_at,
-    )

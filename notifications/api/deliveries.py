@@ -14,7 +14,8 @@ from notifications.ingest.delivery_envelope import read_told
 from notifications.ingest.delivery_lines import LINE_FIELDS, DeliveryLines
 from notifications.ingest.recorder import Status
 from notifications.models import DeliveryReport, Notification
-from notifications.protocol.deliveries import Cause, Delivery, Outcome, last_word
+from notifications.protocol.deliveries import last_word
+from notifications.trace.deliveries import delivery_of
 
 from .bodies import json_body
 from .delivery_shapes import DeliveryReceiptSerializer, DeliverySerializer
@@ -89,7 +90,7 @@ def beside_notification(notification: UUID) -> dict[str, Any]:
     """What became of it in the end, and what was told of that last."""
     told = DeliveryReport.objects.filter(notification=notification).newest_first()[:WEIGHED]
     reports = list(told)
-    word = last_word(map(_delivery, reports))
+    word = last_word(map(delivery_of, reports))
     shown_as = DeliverySerializer()
     return {
         "outcome": word and word.outcome,
@@ -105,21 +106,6 @@ NOT_YET = (
     "No such notification is on record: record it first, then what became of it. Its id is in the"
     " receipt; lines of deliveries/bulk/ may name it as its source does."
 )
-
-
-def _delivery(report: Any) -> Delivery:
-    return Delivery(
-        id=report.pk,
-        notification=report.notification_id,
-        source=report.source_id,
-        outcome=Outcome(report.outcome),
-        code=report.code,
-        is_final=report.is_final,
-        cause=None if report.cause is None else Cause(report.cause),
-        observed_at=report.observed_at,
-        recorded_at=report.recorded_at,
-        happened_at=report.happened_at,
-    )
 
 
 def _conflict(report: UUID) -> Problem:

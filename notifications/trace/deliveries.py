@@ -23,11 +23,11 @@ def deliveries_of(ids: Collection[UUID], *, extent: Extent) -> dict[UUID, tuple[
     if not ids:
         return {}
     told = DeliveryReport.objects.within(extent).filter(notification__in=ids).order_by()
-    rows = list(told.values_list(*_COLUMNS)[: MOST + 1])
+    rows = list(told.values_list(*_COLUMNS, named=True)[: MOST + 1])
     if len(rows) > MOST:
         raise TooMuch(f"{MOST:,} delivery reports")
     found: dict[UUID, list[Delivery]] = {}
-    for each in map(_delivery, rows):
+    for each in map(delivery_of, rows):
         found.setdefault(each.notification, []).append(each)
     return {key: tuple(of_one) for key, of_one in found.items()}
 
@@ -46,10 +46,17 @@ def to_device(
     return tuple(sorted(found, key=lambda each: (each.at, each.id)))
 
 
-def _delivery(row: tuple[Any, ...]) -> Delivery:
-    key, notification, source, outcome, code, is_final, cause, observed, recorded, happened = row
+def delivery_of(report: Any) -> Delivery:
+    """``report`` is a ``DeliveryReport``, or a row with its columns by their names."""
     return Delivery(
-        id=key, notification=notification, source=source, outcome=Outcome(outcome), code=code,
-        is_final=is_final, cause=None if cause is None else Cause(cause), observed_at=observed,
-        recorded_at=recorded, happened_at=happened,
-    )  # fmt: skip
+        id=report.id,
+        notification=report.notification_id,
+        source=report.source_id,
+        outcome=Outcome(report.outcome),
+        code=report.code,
+        is_final=report.is_final,
+        cause=None if report.cause is None else Cause(report.cause),
+        observed_at=report.observed_at,
+        recorded_at=report.recorded_at,
+        happened_at=report.happened_at,
+    )

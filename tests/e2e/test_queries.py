@@ -15,7 +15,7 @@ from .places import KEEPER, NOBODY, PLACES
 
 MOST = 25
 MOST_OF_TRACES = 27  # copies, and what gateways answered, by themselves
-MOST_OF_GAPS = 60  # what each rule owes is looked for by itself, in portions
+MOST_OF_GAPS = 60  # each rule is looked for by itself, in portions; E7 asks a dozen for its own
 
 
 def asked(site: Site, name: str) -> list[str]:

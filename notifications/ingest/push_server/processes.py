@@ -88,7 +88,7 @@ def serve(asking: "Connection[bytes, bytes]", *, source: str, zone: str) -> None
             data = asking.recv_bytes()
             try:
                 answer = _Answer(make(_batches.decode(data), source=source, zone=zone))
-            except Exception:
+            except Exception:  # whatever it is, it is raised where the batch was asked for
                 answer = _Answer(None, traceback.format_exc())
             asking.send_bytes(msgspec.msgpack.encode(answer))
 
