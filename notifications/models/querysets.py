@@ -22,29 +22,42 @@ LEAST_ID, GREATEST_ID = UUID(int=0), UUID(int=2**128 - 1)  # before and behind a
 # The apps that an answer is limited to (`Account.limited_to`); None: not limited.
 Apps: TypeAlias = Collection[str] | None
 
+QuerySetT = TypeVar("QuerySetT", bound="models.QuerySet[Any]")
+
 
 @dataclass(frozen=True, slots=True)
 class Extent:
-    """The notifications that an answer rests on: those of ``apps`` that transactions with a number
-    ``below`` this recorded; None limits nothing.
+    """The evidence that an answer rests on: that of ``apps`` which transactions with a number
+    ``below`` this recorded, and which was on record ``as_of`` a moment; None limits nothing.
 
     At or below the ``Horizon`` of any moment these stay the same for ever, and so does the answer.
     """
 
     apps: Apps = None
     below: int | None = None
+    as_of: datetime | None = None
 
     @property
     def is_limited(self) -> bool:
-        return self.apps is not None or self.below is not None
+        return self != Extent()
 
     @property
     def parameters(self) -> dict[str, Any]:
-        """``apps`` and ``below`` for a statement, which casts them to text[] and xid8."""
+        """``apps``, ``below`` and ``as_of`` for a statement, which casts them to text[], xid8 and
+        timestamptz."""
         return {
             "apps": None if self.apps is None else list(self.apps),
             "below": None if self.below is None else str(self.below),
+            "as_of": self.as_of,
         }
+
+    def recorded(self, evidence: QuerySetT) -> QuerySetT:
+        """Of ``evidence`` what was recorded in time, whatever its apps."""
+        if self.below is not None:
+            evidence = evidence.filter(recorded_xid__lt=self.below)
+        if self.as_of is not None:
+            evidence = evidence.filter(recorded_at__lte=self.as_of)
+        return evidence
 
 
 M = TypeVar("M", bound=models.Model)
@@ -109,8 +122,7 @@ class NotificationQuerySet(RecordedQuerySet["Notification"]):
         return self if apps is None else self.filter(app_id__in=apps)
 
     def within(self, extent: Extent) -> Self:
-        found = self.of_apps(extent.apps)
-        return found if extent.below is None else found.filter(recorded_xid__lt=extent.below)
+        return extent.recorded(self.of_apps(extent.apps))
 
     def about_operation(self, operation_id: str) -> Self:
         return self.filter(operation=operation_id)
@@ -150,7 +162,7 @@ class EventQuerySet(models.QuerySet[M]):
     def within(self, extent: Extent) -> Self:
         """Those that name one of its apps; what tells no app is none of them."""
         found = self if extent.apps is None else self.filter(apps__overlap=list(extent.apps))
-        return found if extent.below is None else found.filter(recorded_xid__lt=extent.below)
+        return extent.recorded(found)
 
     def known_at(self, moment: datetime | None) -> Self:
         """Those that were on record at ``moment``; None is now."""
@@ -172,7 +184,7 @@ class DeliveryQuerySet(RecordedQuerySet["DeliveryReport"]):
 
     def within(self, extent: Extent) -> Self:
         """Of notifications that are within it: those recorded in time."""
-        return self if extent.below is None else self.filter(recorded_xid__lt=extent.below)
+        return extent.recorded(self)
 
     def known_at(self, moment: datetime | None) -> Self:
         """Those that were on record at ``moment``; None is now."""
