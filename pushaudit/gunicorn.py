@@ -4,6 +4,8 @@ import gc
 import os
 import signal
 import sys
+import threading
+import time
 from typing import Any
 
 
@@ -26,6 +28,8 @@ body_timeout = _number("PUSHAUDIT_BODY_TIMEOUT", 60)  # seconds
 
 errorlog = "-"
 accesslog = None  # addresses can carry user ids, which belong in no log
+
+SETTINGS_RETRY = 60  # seconds
 
 # Which proxy to believe is Django's setting PUSHAUDIT_TRUST_FORWARDED_PROTO and nothing else's.
 forwarded_allow_ips = ""
@@ -53,6 +57,26 @@ def post_worker_init(worker: Any) -> None:
     what made one answer of twenty much slower than the others."""
     gc.collect()
     gc.freeze()
+    # Not before the first request can be answered, and as often as it takes.
+    threading.Thread(target=_note_settings, args=(worker.log,), daemon=True).start()
+
+
+def _note_settings(log: Any) -> None:
+    """Notes what verdicts rest on, once the database can be reached: no request writes it."""
+    from django.db import Error, connection
+
+    from notifications.integrity.settings import note_settings
+
+    while True:
+        try:
+            note_settings("web")
+            return
+        except Error as error:
+            kind = type(error.__cause__ or error).__name__
+            log.warning("settings: %s; again in %d s", kind, SETTINGS_RETRY)
+        finally:
+            connection.close()
+        time.sleep(SETTINGS_RETRY)
 
 
 def post_fork(server: Any, worker: Any) -> None:

@@ -160,6 +160,12 @@ class OperationEvent(Event):
                 name="operation_event_recipient",
                 condition=models.Q(recipient__isnull=False),
             ),
+            # The operations of a device: without it, all of a window are read for each trace.
+            models.Index(
+                fields=("activation", "id"),
+                name="operation_event_device",
+                condition=models.Q(activation__isnull=False),
+            ),
             # What a source told, and when last.
             models.Index(fields=("source", "id"), name="operation_event_source"),
             # Recording order, for seals and increments.

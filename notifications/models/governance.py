@@ -47,6 +47,9 @@ class AccessRecord(models.Model):
     )
     since = models.DateTimeField(null=True)
     until = models.DateTimeField(null=True)
+    as_of = models.DateTimeField(
+        null=True, help_text="By what was known at this moment; null: when it was looked at."
+    )
     case_number = models.CharField(max_length=MAX_CASE_NUMBER, default="")
 
     # Times

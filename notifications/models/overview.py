@@ -6,8 +6,9 @@ from django.db import models
 
 
 class Overview(models.Model):
-    """The one row that says how things stood at ``as_of`` (null: it was never made): the gaps that
-    were first owed around then, and when each source was last heard.
+    """The one row that says how things stood at ``as_of`` (null: it was never made): the newest of
+    the gaps that were first owed around then, which ``GapHour`` counts, and when each source was
+    last heard.
 
     The worker makes it anew, whole, again and again. It names no user.
     """
@@ -21,10 +22,7 @@ class Overview(models.Model):
     # Gaps
     gaps_since = models.DateTimeField(null=True, help_text="Those first owed from then on.")
     too_much = models.BooleanField(default=False, help_text="No gaps are told: too many to judge.")
-    gaps_by_hour = models.JSONField(
-        default=dict, help_text="How many count as what, by the hour (UTC) they were first owed in."
-    )
-    newest_missing = models.JSONField(default=list)
+    newest_missing = models.JSONField(default=list, help_text="Those that are open.")
     unjudged = models.IntegerField(default=0, help_text="Operations with too many messages.")
 
     # Sources

@@ -25,7 +25,12 @@ def at_most(limit: str) -> Iterator[None]:
         with transaction.atomic():
             with connection.cursor() as cursor:
                 # Compiling costs more here than it ever saves: estimates of costs alone choose it.
-                cursor.execute("SET LOCAL jit = off; SET LOCAL statement_timeout = %s", [limit])
+                # What a long window is grouped by is sorted on the disk where memory is short.
+                cursor.execute(
+                    "SET LOCAL jit = off; SET LOCAL work_mem = '64MB';"
+                    " SET LOCAL statement_timeout = %s",
+                    [limit],
+                )
             yield
     except OperationalError as error:
         if not isinstance(error.__cause__, QueryCanceled):

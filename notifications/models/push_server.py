@@ -5,11 +5,12 @@ is in notifications, delivery reports and events."""
 from typing import Any
 
 from django.db import models
+from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from notifications.protocol.clients import Platform
 
-from .fields import IdentifierField
+from .fields import CurrentTransactionId, IdentifierField, TransactionIdField
 
 _PLATFORMS = [platform.value for platform in Platform]
 
@@ -72,6 +73,27 @@ class PushServerReading(models.Model):
 
     def __str__(self) -> str:
         return f"reading of {self.pk}"
+
+
+class PushComparing(models.Model):
+    """All registrations of a Push Server were compared: ``compared_at`` by the clock of its
+    database. So it is known of an earlier moment how far they were seen then. Append-only."""
+
+    source = _relation("notifications.Source")
+    compared_at = models.DateTimeField()
+    recorded_at = models.DateTimeField(db_default=Now())
+    recorded_xid = TransactionIdField(db_default=CurrentTransactionId())
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("comparing"), _("comparings")
+        default_permissions = ()  # nobody is shown them; states are made of them
+        indexes = (
+            # The last one of a source at a moment.
+            models.Index(fields=("source", "recorded_at"), name="push_comparing_source"),
+        )
+
+    def __str__(self) -> str:
+        return f"comparing of {self.source_id}"
 
 
 class PushRegistration(models.Model):

@@ -42,6 +42,11 @@ class Extent:
         return self != Extent()
 
     @property
+    def is_timed(self) -> bool:
+        """Whether something may be on record that counts for nothing since it came later."""
+        return self.below is not None or self.as_of is not None
+
+    @property
     def parameters(self) -> dict[str, Any]:
         """``apps``, ``below`` and ``as_of`` for a statement, which casts them to text[], xid8 and
         timestamptz."""
@@ -164,10 +169,6 @@ class EventQuerySet(models.QuerySet[M]):
         found = self if extent.apps is None else self.filter(apps__overlap=list(extent.apps))
         return extent.recorded(found)
 
-    def known_at(self, moment: datetime | None) -> Self:
-        """Those that were on record at ``moment``; None is now."""
-        return self if moment is None else self.filter(recorded_at__lte=moment)
-
 
 class DeliveryQuerySet(RecordedQuerySet["DeliveryReport"]):
     """Delivery reports. Which apps they concern, their notifications tell."""
@@ -185,10 +186,6 @@ class DeliveryQuerySet(RecordedQuerySet["DeliveryReport"]):
     def within(self, extent: Extent) -> Self:
         """Of notifications that are within it: those recorded in time."""
         return extent.recorded(self)
-
-    def known_at(self, moment: datetime | None) -> Self:
-        """Those that were on record at ``moment``; None is now."""
-        return self if moment is None else self.filter(recorded_at__lte=moment)
 
 
 class SubjectQuerySet(models.QuerySet[M]):

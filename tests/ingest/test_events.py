@@ -97,6 +97,6 @@ def test_events_of_all_kinds_go_together() -> None:
 def test_what_was_on_record_at_a_moment_can_be_asked() -> None:
     record(blocked())
     event = ActivationEvent.objects.get()
-    assert ActivationEvent.objects.known_at(event.recorded_at).count() == 1
+    assert ActivationEvent.objects.within(Extent(as_of=event.recorded_at)).count() == 1
     before = event.recorded_at - timedelta(microseconds=1)
-    assert ActivationEvent.objects.known_at(before).count() == 0
+    assert ActivationEvent.objects.within(Extent(as_of=before)).count() == 0

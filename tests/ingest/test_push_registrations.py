@@ -14,6 +14,7 @@ from notifications.ingest.push_server.registrations import bindings_of
 from notifications.models import (
     Activation,
     ActivationEvent,
+    PushComparing,
     PushRegistration,
     PushServerReading,
     SourceError,
@@ -149,6 +150,9 @@ def test_single_registrations_are_compared_by_themselves(vendor: Vendor) -> None
     vendor.compared({2})
     assert intervals(2) == [("b", False)]
     assert PushServerReading.objects.get(source=SOURCE).registrations_at == everything.begun_at
+    # Of any moment it stays known how far they had been compared by then.
+    noted = PushComparing.objects.values_list("source", "compared_at")
+    assert list(noted) == [(SOURCE, everything.begun_at)]
 
 
 def test_rows_that_tell_little_are_kept_and_counted(vendor: Vendor) -> None:

@@ -15,11 +15,19 @@ from notifications.ingest.events import (
     OperationReport,
     record_events,
 )
-from notifications.models import AccessRecord, Notification, Presentation
+from notifications.models import (
+    AccessRecord,
+    GapNote,
+    Notification,
+    Presentation,
+    PushComparing,
+    RuleSetting,
+)
 from notifications.models.partitions import ensure_partition, existing_partitions
 from notifications.protocol.deliveries import Outcome
 from notifications.protocol.events import ActivationEventKind
 from notifications.trace.access import Viewer, record_access
+from notifications.trace.rules import set_rule
 from tests.conftest import DEVICE, INIT, NOW, OPERATION, SOURCE
 
 PARENT = "notifications_notification"
@@ -30,6 +38,9 @@ EVENTS = {
     "notifications_inboxevent": "key",
     "notifications_presentation": "sound",
     "notifications_deliveryreport": "code",
+    "notifications_gapnote": "note",
+    "notifications_rulesetting": "note",
+    "notifications_settingchange": "after",
 }
 # With a column to change.
 TABLES = {
@@ -38,6 +49,7 @@ TABLES = {
     "notifications_notification_before_2015": "result",
     "notifications_notification_from_2100": "result",
     ACCESS: "who",
+    "notifications_pushcomparing": "source_id",
     **EVENTS,
 }
 STATEMENTS = {
@@ -55,6 +67,7 @@ def evidence(record_one: Callable[..., UUID]) -> None:
     looked."""
     for moment in MOMENTS:
         shown = record_one(emitted_at=moment.isoformat(), extras=INIT)
+    PushComparing.objects.create(source_id=SOURCE, compared_at=NOW)
     told: dict[str, Any] = {"key": "a", "observed_at": NOW}
     record_events(
         [
@@ -69,8 +82,13 @@ def evidence(record_one: Callable[..., UUID]) -> None:
         notification=shown, key="a", outcome=Outcome.ACCEPTED, observed_at=NOW, code="1"
     )
     record_deliveries([delivery], source=SOURCE)
+    set_rule(RuleSetting(source_id=SOURCE, rule="E4", says="applies", who="a", note="b"))
     viewer = Viewer("support", AccessRecord.Via.ADMIN)
     record_access(viewer, action=AccessRecord.Action.DEVICE_TRACE, subject=DEVICE)
+    GapNote.objects.create(
+        kind=GapNote.Kind.NOTE, note="Seen.", who="support", via=viewer.via, key="E1-a-b",
+        rule="E1", reason="never_finished", counts_as="missing", at=NOW,
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize("replica", [False, True], ids=["as owner", "as replica"])

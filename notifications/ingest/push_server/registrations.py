@@ -14,7 +14,7 @@ from django.db import connection, transaction
 from notifications.ingest.contacts import note_errors
 from notifications.ingest.events import MAX_EVENTS, record_events
 from notifications.ingest.sending import sending_cursor
-from notifications.models import PushServerReading
+from notifications.models import PushComparing, PushServerReading
 from notifications.protocol.bindings import Binding
 from notifications.protocol.extras import Code
 from notifications.protocol.identity import to_millisecond
@@ -178,7 +178,9 @@ def _record(
 
 
 def _note(source: str, zone: tzinfo, begun_at: datetime) -> None:
-    """All are compared: what is not among them was not there at ``begun_at``."""
+    """All are compared: what is not among them was not there at ``begun_at``. Noted once what they
+    tell is on record."""
+    PushComparing.objects.create(source_id=source, compared_at=begun_at)
     kept = PushServerReading.objects.filter(source=source)
     if not kept.update(registrations_at=begun_at):
         PushServerReading.objects.create(

@@ -5,6 +5,8 @@ from typing import Any
 
 from django.db import connection, transaction
 
+from notifications.models import note_change
+
 # With its source, since it can be wanted before it has reported anything. A zone stands for what
 # was read: as long as nothing was, the one that is given counts.
 _SOURCE = "INSERT INTO notifications_source (slug) VALUES (%(source)s) ON CONFLICT DO NOTHING"
@@ -38,4 +40,13 @@ def want(source: str, wanted: bool, who: str, at: datetime, *, zone: str = "") -
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(_SOURCE, given)
         cursor.execute(_WANT, given)
-        return cursor.fetchone() is not None
+        is_changed = cursor.fetchone() is not None
+        if is_changed:
+            note_change(
+                "following",
+                about=source,
+                before="off" if wanted else "on",
+                after="on" if wanted else "off",
+                who=who,
+            )
+        return is_changed
