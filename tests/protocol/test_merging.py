@@ -1,6 +1,7 @@
 """One emission that several sources report is one."""
 
 from collections import Counter
+from datetime import timedelta
 from itertools import product
 from time import perf_counter
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from notifications.protocol.clocks import Clock, Clocks
 from notifications.protocol.merging import WITHIN, Merged, merge
 from notifications.protocol.message import Message
 
@@ -48,8 +50,11 @@ def test_a_request_has_a_copy_of_each_device() -> None:
         made(0.5, None),
     )
     copies = phone, tablet, unknown, another
-    assert merge((*copies, request)) == Merged(
-        {request.id: copies}, {each.id: (request,) for each in copies}
+    everything = (*copies, request)
+    assert merge(everything) == Merged(
+        copies={request.id: copies},
+        requests={each.id: (request,) for each in copies},
+        times={each.id: request.at for each in everything},
     )
 
 
@@ -195,4 +200,117 @@ def test_thousands_within_a_minute_take_no_time() -> None:
 
 def test_of_nothing_there_is_nothing_to_merge() -> None:
     assert merge([]) == Merged()
-    assert merge([asked(), asked(1, source=OTHER), message(None, to=None)]) == Merged()
+    assert merge([asked(), asked(1), made(source=MIRROR)]) == Merged()
+    assert merge([asked(), finish(1, source=OTHER), message(None, to=None)]) == Merged()
+
+
+def test_one_request_that_two_sources_report_is_one() -> None:
+    """The one that tells most stands for both, and knows what either tells."""
+    bare = init(0.1, None, source=OTHER)
+    seen = asked(app="bank", personal=True)
+    phone, tablet = made(0.3), made(0.4, TABLET)
+    merged = merge((bare, phone, seen, tablet))
+    assert merged.alike == {bare.id: (seen, bare), seen.id: (seen, bare)}
+    assert merged.copies == {bare.id: (phone, tablet), seen.id: (phone, tablet)}
+    assert merged.requests == {phone.id: (seen, bare), tablet.id: (seen, bare)}
+    assert [each for each in (bare, seen, phone, tablet) if merged.stands(each)] == [phone, tablet]
+    assert merged.reports(phone) == (phone, seen, bare)
+    assert merged.beside(bare) == (seen, phone, tablet)
+    assert set(merged.times.values()) == {seen.at}
+    whole = merged.whole(bare)
+    assert (whole.recipient, whole.app, whole.personal) == (USER, "bank", True)
+    assert (whole.addressed_to, whole.activation, whole.at) == ("user", None, bare.at)
+    assert merged.whole(phone).app == "bank"
+    assert merged.whole(seen).activation is None
+
+
+def test_a_device_that_one_of_them_names_is_that_of_both() -> None:
+    named, bare = asked(to=PHONE), init(0.1, None, source=OTHER)
+    assert merge((named, bare)).whole(bare).is_to_named_device
+    named = init(0, PHONE, source=OTHER, addressed_to="unknown")  # by its extras
+    merged = merge((asked(), named))
+    assert merged.whole(merged.first(named)).activation == PHONE
+
+
+def test_the_copy_of_one_device_that_two_sources_report_is_one() -> None:
+    phone, tablet, again = made(0.1), made(0.2, TABLET), made(0.3, source="push-replica")
+    alone = merge((phone, tablet, again))
+    assert set(alone.alike) == {phone.id, again.id}
+    assert merge((made(0.1, None), made(0.2, None, source="push-replica"))) == Merged()
+    merged = merge((asked(), phone, tablet, again))
+    assert len(merged.reports(again)) == 3
+    assert merged.twins(tablet) == ()
+
+
+def test_pages_that_were_reloaded_are_told_apart_in_every_source() -> None:
+    told = [
+        [asked(at), asked(at + 0.1, source=OTHER), made(at + 0.2), made(at + 0.3, source="replica")]
+        for at in (0, 5, 10)
+    ]
+    merged = merge([each for emission in told for each in emission])
+    for emission in told:
+        for each in emission:
+            assert {each, *merged.beside(each)} == set(emission)
+
+
+def test_what_a_third_source_tells_is_of_what_the_first_two_agree_on() -> None:
+    """Two devices were named: what names none is of the nearer, and of no more than one."""
+    phone, tablet = asked(0, PHONE), asked(2, TABLET, source=OTHER)
+    bare = init(0.5, None, source="third")
+    assert merge((phone, tablet, bare)).beside(bare) == (phone,)
+
+
+def test_clocks_are_made_up_for() -> None:
+    """Four minutes: the copies of one are told when another is asked for."""
+    clocks = Clocks.of([Clock(SERVER, timedelta(minutes=4))])
+    first, second = asked(0), asked(240)
+    copies = made(240.2), made(480.2)
+    messages = (first, second, *copies)
+    assert merge(messages).requests == {copies[0].id: (second,)}
+    merged = merge(messages, clocks)
+    assert merged.requests == {copies[0].id: (first,), copies[1].id: (second,)}
+    assert [each.at for each in merged.at_one_time(messages)] == [first.at, second.at] * 2
+    lost = merge((first, finish(240, source=SERVER)), clocks)
+    assert lost.time_of(finish(240, source=SERVER)) == first.at
+    alone = merge(copies, clocks)
+    assert alone.at_one_time(copies)[0].at == first.at + timedelta(seconds=0.2)
+
+
+_REPORTS = st.lists(
+    st.builds(
+        asked,
+        st.integers(0, 40),
+        st.sampled_from([None, PHONE]),
+        source=st.sampled_from([MIRROR, OTHER, SERVER]),
+        recipient=st.sampled_from([None, USER]),
+    )
+    | st.builds(
+        made,
+        st.integers(0, 40),
+        st.sampled_from([PHONE, TABLET, None]),
+        source=st.sampled_from([SERVER, OTHER, "push-replica"]),
+    ),
+    max_size=14,
+)
+
+
+@given(_REPORTS, st.randoms())
+def test_no_emission_has_two_reports_of_one_source_for_the_same(
+    messages: list[Message], random: Any
+) -> None:
+    merged = merge(messages)
+    for each in messages:
+        emission = {each, *merged.beside(each)}
+        emission |= {one for other in emission for one in merged.beside(other)}
+        parts = Counter(
+            (one.source, one.per_device, one.per_device and (one.activation or one.id))
+            for one in emission
+        )
+        assert max(parts.values()) == 1
+        asking = {one.source for one in emission if not one.per_device}
+        assert asking.isdisjoint(one.source for one in emission if one.per_device)
+        assert len({merged.time_of(one) for one in emission}) == 1
+        of_all = [one for one in emission if merged.first(one) == one]
+        assert merged.first(each) in of_all
+    random.shuffle(messages)
+    assert merge(messages) == merged
