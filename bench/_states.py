@@ -10,6 +10,7 @@ from enum import StrEnum
 from random import Random
 from typing import Any
 
+from bench._events import activation_events
 from bench._polls import Polls, compared
 from notifications.ingest.callbacks import read_callback
 from notifications.ingest.events import ActivationReport
@@ -17,7 +18,6 @@ from notifications.ingest.history import event_of
 from notifications.ingest.mirror import events as requests
 from notifications.ingest.mirror.copies import Copy
 from notifications.protocol.events import ActivationEvent
-from notifications.protocol.identity import id_of_event
 from notifications.protocol.state import DeviceState, Standing, fold_state
 from notifications.world.chance import seconds
 from notifications.world.lives import Life
@@ -181,7 +181,7 @@ def story_of(seed: int) -> Story:
         seed=seed,
         lives=kept.lives,
         users=users,
-        told={source: _events(its, source, users, rng) for source, its in reports.items()},
+        told={source: activation_events(its, source, users) for source, its in reports.items()},
         faults=Counter(each.fault for each in callbacks if each.fault is not None),
         questions=_questions(kept.lives, since, rng),
         polls=polls,
@@ -209,36 +209,6 @@ def _mirrored(asked: Sequence[Request], since: datetime, rng: Random) -> Iterato
             body=_bytes(each.body), request_id=each.request_id, started_at=each.at, now=each.at
         )
         yield from READ[each.path](copy)
-
-
-def _events(
-    reports: Sequence[ActivationReport], source: Source, users: Mapping[str, int], rng: Random
-) -> list[ActivationEvent]:
-    """As they are recorded and read again: what is told under one key is one event, the first."""
-    found: dict[str, ActivationEvent] = {}
-    for each in reports:
-        key = each.key or f"{rng.getrandbits(128):032x}"
-        at = each.happened_at or each.observed_at
-        event = ActivationEvent(
-            id=id_of_event(source, key.encode(), at),
-            source=source,
-            observed_at=each.observed_at,
-            recorded_at=each.observed_at,
-            happened_at=each.happened_at,
-            recipient=None if each.user_id is None else users[each.user_id],
-            kind=each.kind,
-            activation=each.activation_id,
-            status=each.status,
-            reason=each.reason,
-            app=each.apps[0] if each.apps else None,
-            platform=each.platform,
-            push_active=each.push_active,
-            token=each.token,
-            is_request=each.is_request,
-            not_before=each.not_before,
-        )
-        found.setdefault(key, event)
-    return list(found.values())
 
 
 def _questions(

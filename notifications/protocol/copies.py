@@ -6,9 +6,8 @@ request may name one, before it sends; without any registration it writes none.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from uuid import UUID
 
 from .audience import Certainty
 from .eligibility import is_known_eligible, kept_from
@@ -29,16 +28,17 @@ Says = tuple[str | None, ...]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Asked:
-    """A request of which a device may be owed a copy, and the ``repeats`` of it that other sources
-    report, which share a copy with it. ``spare`` are copies that say the same at nearly that time
-    and may be of it. It ``has_rival`` where its source reports the same again at nearly that time:
-    which of them got no copy is not known."""
+    """A request of which a device may be owed a copy, at the time of its emission, and ``twins`` of
+    it that other sources report. ``spare`` are copies that say the same at nearly that time and may
+    be of it. ``rivals`` are what a source that reports it reports of the same at nearly that time:
+    which of them a device got no copy of is not known. It was ``told_at``."""
 
     request: Message
-    repeats: tuple[Message, ...]
+    told_at: datetime
+    twins: tuple[Message, ...]
     copies: tuple[Message, ...]
     spare: tuple[Message, ...]
-    has_rival: bool
+    rivals: tuple[Message, ...]
     due: datetime
     known: Knowledge
 
@@ -46,11 +46,13 @@ class _Asked:
     def is_due(self) -> bool:
         return self.known.now >= self.due
 
-    @property
-    def certain(self) -> bool:
-        """Whom it is for is known, and that it is this message which there is no copy of."""
+    def is_certain_for(self, device: str) -> bool:
+        """Whom it is for is known, and that it is this message which there is no copy of for the
+        device: what names another is no rival there."""
         told = self.request.addressed_to != "unknown" and self.request.recipient is not None
-        return told and not self.has_rival
+        return told and not any(
+            each.is_user_wide or each.activation in (None, device) for each in self.rivals
+        )
 
     @property
     def devices(self) -> tuple[str, ...]:
@@ -77,11 +79,14 @@ def copies_owed(
     """Of the requests among ``messages`` what each of these ``devices`` should have got a copy of
     and did not. Which of them are copies of which is ``merged``. In the trace of its device, such a
     gap stands in place of the request: that did not go there."""
-    of_users, said = _by_user(devices, known), _said(messages)
-    for request in messages:
-        concerned = () if request.per_device else _concerned(request, of_users, devices)
-        if not concerned or (asked := _asked(request, merged, said, known)) is None:
+    of_users, corrected = _by_user(devices, known), merged.at_one_time(messages)
+    said = _said(corrected)
+    for told, request in zip(messages, corrected, strict=True):
+        if request.per_device or not merged.stands_first(request):
             continue
+        if not (concerned := _concerned(request, of_users, devices)):
+            continue
+        asked = _asked(request, told.at, merged, said, known)
         for device in concerned:
             if not asked.may_have(device) and (gap := _lacking(asked, device)) is not None:
                 yield gap
@@ -99,42 +104,44 @@ def _says(message: Message) -> Says:
 
 
 def _asked(
-    request: Message, merged: Merged, said: Mapping[Says, Sequence[Message]], known: Knowledge
-) -> _Asked | None:
-    """None of one that another source reports too, if that is the earlier report."""
-    shared = [
-        each for copy in merged.copies.get(request.id, ()) for each in merged.requests[copy.id]
-    ]
-    reports = sorted({each.id: each for each in (request, *shared)}.values(), key=_place)
-    if reports[0].id != request.id:
-        return None
-    copies = {each.id: each for one in reports for each in merged.copies.get(one.id, ())}
+    request: Message,
+    told_at: datetime,
+    merged: Merged,
+    said: Mapping[Says, Sequence[Message]],
+    known: Knowledge,
+) -> _Asked:
+    twins = merged.twins(request)
+    sources = frozenset(each.source for each in (request, *twins))
     same = [each for each in said[_says(request)] if abs(each.at - request.at) <= AROUND]
     return _Asked(
         request=request,
-        repeats=tuple(reports[1:]),
-        copies=tuple(sorted(copies.values(), key=_place)),
-        spare=tuple(each for each in same if _is_spare(each, request, merged)),
-        has_rival=any(_is_rival(each, request) for each in same),
+        told_at=told_at,
+        twins=twins,
+        copies=merged.copies.get(request.id, ()),
+        spare=tuple(each for each in same if _is_spare(each, sources, merged)),
+        rivals=tuple(each for each in same if _is_rival(each, request, twins)),
         due=later(request.at, max(known.terms.grace, WITHIN)),
         known=known,
     )
 
 
-def _is_spare(message: Message, request: Message, merged: Merged) -> bool:
-    """A copy that may be of another request than it merged with, if with any: of this one."""
-    is_free = message.is_to_somebody_unknown or message.id not in merged.requests
-    return message.per_device and is_free and message.source != request.source
+def _is_spare(message: Message, sources: Collection[str | None], merged: Merged) -> bool:
+    """A copy that may be of another request than it merged with, if with any: of one of these
+    ``sources``, none of which reports that other one."""
+    if not message.per_device or message.source in sources:
+        return False
+    askers = {each.source for each in merged.requests.get(message.id, ())}
+    return message.is_to_somebody_unknown or askers.isdisjoint(sources)
 
 
-def _is_rival(message: Message, request: Message) -> bool:
-    mine = (request.source, request.recipient, request.per_device)
-    is_other = message.id != request.id
-    return is_other and (message.source, message.recipient, message.per_device) == mine
-
-
-def _place(message: Message) -> tuple[datetime, UUID]:
-    return message.at, message.id
+def _is_rival(message: Message, request: Message, twins: Collection[Message]) -> bool:
+    is_to_same = message.recipient == request.recipient and not message.per_device
+    reports = (request, *twins)
+    return (
+        is_to_same
+        and any(message.source == each.source for each in reports)
+        and all(message.id != each.id for each in reports)
+    )
 
 
 def _by_user(devices: Collection[str], known: Knowledge) -> Mapping[int, list[str]]:
@@ -192,7 +199,7 @@ def _would_be_seen(asked: _Asked, app: str | None) -> bool:
     it is enough that they were recorded when it was sent."""
     request, known = asked.request, asked.known
     since = later(request.at, -WITHIN)
-    copiers = [each for each in known.copiers.get(app or "", ()) if each != request.source]
+    copiers = [each for each in known.copiers_of(app, request.at) if each != request.source]
     for source in copiers:
         if not known.is_measured(source, since):
             return False
@@ -208,7 +215,9 @@ def _is_certain(asked: _Asked, device: str, app: str | None) -> bool:
     """Whether the device was known to be one of those it goes to all the while in which the Push
     Server may have looked: its clock may differ from that of the request."""
     request = asked.request
-    since, until = later(request.at, -WITHIN), later(request.at, WITHIN)
+    # Where clocks are apart, so may be the one that they are measured by, from the readings'.
+    reach = WITHIN + asked.known.clocks.apart
+    since, until = later(request.at, -reach), later(request.at, reach)
     states = list(asked.known.states_between(device, since, until))
     return all(
         is_known_eligible(each, personal=request.personal)
@@ -224,8 +233,8 @@ def _is_known(told: "Told[int] | Told[str]", wanted: int | str | None) -> bool:
 
 def _gap(asked: _Asked, device: str, state: DeviceState | None, reason: Reason) -> Gap:
     request = asked.request
-    known = reason is Reason.NO_COPY and asked.certain
-    beside = tuple(each.id for each in (*asked.repeats, *asked.copies[:MOST_COPIES]))
+    known = reason is Reason.NO_COPY and asked.is_certain_for(device)
+    beside = tuple(each.id for each in (*asked.twins, *asked.copies[:MOST_COPIES]))
     told = (state.registered.evidence, state.push_active.evidence) if state is not None else ()
     return Gap(
         rule=Rule.E7,
@@ -235,11 +244,11 @@ def _gap(asked: _Asked, device: str, state: DeviceState | None, reason: Reason) 
         operation=request.operation,
         episode=None,
         activation=device,
-        at=request.at,
+        at=asked.told_at,
         due=asked.due,
-        anchor=request,
+        anchor=replace(request, at=asked.told_at),
         evidence=(request.id, *beside),
         events=tuple(dict.fromkeys(each for events in told for each in events)),
-        seen=request.at,
+        seen=asked.told_at,
         other=asked.devices,
     )

@@ -4,15 +4,15 @@ from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cached_property
 
-from .eligibility import not_active, not_push_active, not_registered
+from .eligibility import not_active, not_push_active, not_registered, registration_ended
 from .episodes import LATE_WITHIN, Episode, Lane, cut, rejoin_late_inits
 from .events import OperationEvent
 from .extras import MessageType, is_uuid
 from .knowledge import Heard, Knowledge
-from .merging import NOTHING_MERGED, Merged
+from .merging import NOTHING_MERGED, WITHIN, Merged
 from .message import FIRST, LAST, Message, later
+from .once import once
 from .reasons import Reason, Rule, Seen
 from .state import DeviceState
 from .witnesses import Witnesses
@@ -66,16 +66,23 @@ class Case:
         is_last = episode.number == len(self.episodes)
         if self.final is None or not is_last:
             return None
+        announced = {each.source for each in episode.inits}
+        app = next((each.app for each in episode.inits if each.app is not None), None)
+        if self.known.gates.off(Rule.E6, announced, app, episode.began) is not None:
+            return None
         return (
             self.final if self.final.at >= later(episode.began, -self.known.terms.grace) else None
         )
 
     @property
     def is_one_message(self) -> bool:
-        """However many report it."""
+        """However many report it, and for however many devices a copy of it was made."""
         *earlier, last = self.episodes
-        told = [each for each in last.messages if each.id not in self.merged.copies]
-        return not earlier and len(told) == 1 and not self.odd
+        told = [each for each in last.messages if self.merged.stands(each)]
+        kinds = {(each.source, each.message_type, each.result) for each in told}
+        devices = {each.activation for each in told}
+        is_one = len(kinds) == 1 and len(devices) == len(told)
+        return is_one and not earlier and not self.odd and told[-1].at - told[0].at <= WITHIN
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,14 +103,14 @@ class Debt:
     def known(self) -> Knowledge:
         return self.case.known
 
-    @cached_property
+    @once
     def witnesses(self) -> Witnesses:
         """Who told the anchor, and so would have told what is owed."""
         told = (self.anchor, *self.case.merged.beside(self.anchor))
         sources = (each.source for each in told)
         return Witnesses.until(self.due, sources, self.known, since=self.episode.began)
 
-    @cached_property
+    @once
     def heard(self) -> Heard | None:
         return self.witnesses.heard
 
@@ -136,9 +143,20 @@ def _name_of(messages: Sequence[Message]) -> str | None:
     return next((each.operation_name for each in messages if each.operation_name), None)
 
 
+def _rule_off(debt: Debt) -> Seen | None:
+    """Set so of all who told the anchor, and so would have told what is owed."""
+    anchor, gates = debt.anchor, debt.known.gates
+    off = gates.off(debt.rule, debt.witnesses.sources, anchor.app, anchor.at)
+    return Seen(off.set_at, (debt.rule,)) if off is not None else None
+
+
 def _source_never_sends(debt: Debt) -> Seen | None:
-    heard = debt.heard
-    return NOTHING if heard is not None and debt.owed not in heard.types else None
+    heard, anchor, gates = debt.heard, debt.anchor, debt.known.gates
+    if heard is None or debt.owed in heard.types:
+        return None
+    sources = debt.witnesses.sources
+    is_set = any(gates.is_on(debt.rule, each, anchor.app, anchor.at) for each in sources)
+    return None if is_set else NOTHING
 
 
 def _not_due(debt: Debt) -> Seen | None:
@@ -152,11 +170,15 @@ def _odd_identifier(debt: Debt) -> Seen | None:
 
 
 def _not_covered(debt: Debt) -> Seen | None:
-    since, due = debt.episode.began, debt.due
+    # The announcement itself may have come late, after its finish; and so may the finish.
+    since, due = later(debt.episode.began, -LATE_WITHIN), debt.due
     if debt.owed is INIT:
-        since = later(debt.anchor.at, -debt.case.life - debt.known.terms.grace)
-    hole = debt.witnesses.hole(since, due)
-    return Seen(hole[0], until=hole[1]) if hole is not None else None
+        since = later(debt.anchor.at, -debt.case.life - debt.known.terms.grace - LATE_WITHIN)
+    elif debt.episode.finishes:
+        since = debt.episode.began
+    hole = debt.witnesses.missed(since, due)
+    named = tuple(each for each in debt.witnesses.sources[:1] if each is not None)
+    return Seen(hole[0], named, until=hole[1]) if hole is not None else None
 
 
 def _not_registered(debt: Debt) -> Seen | None:
@@ -204,7 +226,9 @@ def _status_changed(debt: Debt) -> Seen | None:
     told = [each.status for each in debt.known.states_between(debt.lane, since, debt.due)]
     told = [each for each in told if each.value is not None]
     changed = next((each for each in told if each.value != told[0].value), None)
-    return Seen(changed.since, events=changed.evidence) if changed is not None else None
+    if changed is not None:
+        return Seen(changed.since, events=changed.evidence)
+    return registration_ended(debt.lane, debt.known, since, debt.due)
 
 
 def _announced_again(debt: Debt) -> Seen | None:
@@ -227,9 +251,12 @@ def _out_of_order(debt: Debt) -> Seen | None:
 
 
 def _device_not_known(debt: Debt) -> Seen | None:
-    """It was sent to somebody, who may be this device."""
+    """It was sent to somebody, who may be this device; or what owes it was, and to nobody who is
+    known: that copy's device may have been gone when it was owed."""
     of, finish = debt.episode, debt.owed is FINISHED
     somebody = of.finished_to_somebody if finish else of.announced_to_somebody
+    if debt.anchor.is_to_somebody_unknown:
+        somebody = somebody or (debt.anchor,)
     return Seen(messages=somebody[:1]) if somebody else None
 
 
@@ -255,7 +282,8 @@ def _place_of(debt: Debt) -> tuple[datetime, datetime]:
 def _different_devices(debt: Debt) -> Seen | None:
     of = debt.episode
     astray = of.unannounced if debt.owed is FINISHED else of.unfinished
-    crossed = debt.elsewhere and None not in of.announced and astray
+    is_to_lanes = None not in of.announced or of.is_of_two_users
+    crossed = debt.elsewhere and is_to_lanes and astray
     return Seen(None, debt.elsewhere) if crossed else None
 
 
@@ -277,6 +305,7 @@ def _always(debt: Debt) -> Seen | None:
 # was sent instead (another type, to another device) before nothing at all.
 _TESTS: Mapping[MessageType, Sequence[tuple[Reason, Test]]] = {
     FINISHED: (
+        (Reason.RULE_OFF, _rule_off),
         (Reason.SOURCE_NEVER_SENDS, _source_never_sends),
         (Reason.NOT_DUE, _not_due),
         (Reason.NOT_REGISTERED, _not_registered),
@@ -295,6 +324,7 @@ _TESTS: Mapping[MessageType, Sequence[tuple[Reason, Test]]] = {
         (Reason.NEVER_FINISHED, _always),
     ),
     INIT: (
+        (Reason.RULE_OFF, _rule_off),
         (Reason.SOURCE_NEVER_SENDS, _source_never_sends),
         (Reason.NOT_DUE, _not_due),
         (Reason.ODD_IDENTIFIER, _odd_identifier),

@@ -57,6 +57,11 @@ class Delivery:
         """When it was so, as told; else by when."""
         return self.happened_at or self.observed_at
 
+    @property
+    def is_unexplained(self) -> bool:
+        """It failed, and its code is the Push Server's number for whatever fails."""
+        return self.outcome is Outcome.FAILED and self.code == "-1"
+
 
 def is_untaken(word: Delivery | None) -> bool:
     """No gateway took it, and none will: refused, or pending for ever. What is personal and stays

@@ -4,12 +4,12 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from functools import cached_property
 from uuid import UUID
 
 from .extras import MessageType
 from .merging import NOTHING_MERGED, Merged
 from .message import Message
+from .once import once
 
 LATE_WITHIN = timedelta(hours=1)  # how long after its finish an announcement is taken for its own
 
@@ -35,57 +35,67 @@ class Episode:
     def began(self) -> datetime:
         return (self.inits or self.finishes)[0].at
 
-    @cached_property
+    @once
     def messages(self) -> tuple[Message, ...]:
         return (*self.inits, *self.late_inits, *self.finishes)
 
-    @cached_property
+    @once
     def announced(self) -> Mapping[Lane, Message]:
         """Where it was announced, each with the first announcement there."""
         return _first_by_lane((*self.inits, *self.late_inits))
 
-    @cached_property
+    @once
     def finished(self) -> Mapping[Lane, Message]:
         """Where its finish went, each with the first finish there."""
         return _first_by_lane(self.finishes)
 
-    @cached_property
+    @once
     def unfinished(self) -> frozenset[Lane]:
         return frozenset(self.announced.keys() - self.finished.keys())
 
-    @cached_property
+    @once
     def unannounced(self) -> frozenset[Lane]:
         return frozenset(self.finished.keys() - self.announced.keys())
 
-    @cached_property
+    @once
     def announced_to(self) -> tuple[str, ...]:
         return _devices(self.announced)
 
-    @cached_property
+    @once
     def finished_to(self) -> tuple[str, ...]:
         return _devices(self.finished)
 
-    @cached_property
+    @once
     def announced_to_somebody(self) -> tuple[Message, ...]:
         """The copies of its announcement for devices that are not known."""
         return _to_somebody((*self.inits, *self.late_inits))
 
-    @cached_property
+    @once
     def finished_to_somebody(self) -> tuple[Message, ...]:
         return _to_somebody(self.finishes)
 
-    @cached_property
+    @once
+    def is_of_two_users(self) -> bool:
+        """It was announced to one user and finished for another: one of the two went astray."""
+        announced, finished = (
+            {each.recipient for each in told} - {None}
+            for told in ((*self.inits, *self.late_inits), self.finishes)
+        )
+        return bool(announced and finished) and announced.isdisjoint(finished)
+
+    @once
     def results(self) -> frozenset[str]:
         return frozenset(each.result for each in self.finishes if each.result is not None)
 
-    @cached_property
+    @once
     def announcements(self) -> int:
         """How often it was announced: a request and its copies are one announcement, and so are the
         copies for several devices of which no request was seen."""
-        asked = sum(not each.per_device for each in self.inits)
+        told = [each for each in self.inits if self.merged.stands_first(each)]
+        asked = sum(not each.per_device for each in told)
         made = Counter(
             each.activation or each.id
-            for each in self.inits
+            for each in told
             if each.per_device and each.id not in self.merged.requests
         )
         return asked + max(made.values(), default=0)

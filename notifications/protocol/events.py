@@ -25,6 +25,9 @@ class ActivationStatus(StrEnum):
     REMOVED = "REMOVED"
 
 
+BEGINNING = frozenset({ActivationStatus.CREATED, ActivationStatus.PENDING_COMMIT})
+
+
 class OperationStatus(StrEnum):
     PENDING = "PENDING"
     APPROVED = "APPROVED"

@@ -3,10 +3,12 @@ whom that is so of all devices."""
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from .eligibility import kept_from, not_active
 from .expectations import Gap
 from .knowledge import Knowledge
+from .message import FIRST, later
 from .reasons import CountsAs, Reason, Rule, Seen
 
 MOST_EVENTS = 20  # that a gap names: a user may have any number of devices
@@ -14,10 +16,12 @@ MOST_EVENTS = 20  # that a gap names: a user may have any number of devices
 
 @dataclass(frozen=True, slots=True)
 class Owned:
-    """A device of a user, and the app it is known from; None where that is not told."""
+    """A device of a user, the app it is known from (None where that is not told), and when it was
+    first told of."""
 
     device: str
     app: str | None = None
+    since: datetime = FIRST
 
 
 def excused(gap: Gap, device: str, known: Knowledge) -> Gap:
@@ -27,11 +31,13 @@ def excused(gap: Gap, device: str, known: Knowledge) -> Gap:
 
 
 def excused_of_user(gap: Gap, owned: Collection[Owned], known: Knowledge) -> Gap:
-    """The ``gap`` as it is of a user who ``owned`` these devices: without any in its app, nobody is
-    known who could be told."""
+    """The ``gap`` as it is of a user who ``owned`` these devices: without any in its app by then,
+    nobody is known who could be told."""
     if not is_of_user(gap):
         return gap
-    concerned = {each.device for each in owned if _is_of_app(gap, each, known)}
+    by = later(gap.at, known.terms.grace)
+    there = (each for each in owned if each.since <= by)
+    concerned = {each.device for each in there if _is_of_app(gap, each, known)}
     if not concerned:
         is_missing = gap.counts_as is CountsAs.MISSING
         return _because(gap, Reason.DEVICES_UNKNOWN, Seen()) if is_missing else gap
@@ -49,7 +55,9 @@ def is_of_user(gap: Gap) -> bool:
 
 
 def _is_owed_by_events(gap: Gap) -> bool:
-    return gap.rule in (Rule.E0, Rule.E5) and gap.counts_as is not CountsAs.PENDING
+    """And not excused for all already, or not due."""
+    is_open = gap.counts_as is not CountsAs.PENDING and gap.reason is not Reason.RULE_OFF
+    return gap.rule in (Rule.E0, Rule.E5) and is_open
 
 
 def _is_of_app(gap: Gap, owned: Owned, known: Knowledge) -> bool:

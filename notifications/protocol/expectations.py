@@ -35,7 +35,8 @@ class Gap:
     ``anchor`` is the message that owes it or, where an event does, what would have been sent.
     ``activation`` is None where no device is named. ``certainty`` is that of its not being sent at
     all: the anchor itself may have gone astray. ``evidence`` are the notifications and ``events``
-    the events that show it; ``seen``, ``seen_until`` and ``other`` are what the sentence names."""
+    the events that show it; ``seen``, ``seen_until`` and ``other`` are what the sentence names, and
+    ``set_at`` when it was set that the rule applies, where it does for that."""
 
     rule: Rule
     reason: Reason
@@ -52,6 +53,7 @@ class Gap:
     seen: datetime | None = None
     seen_until: datetime | None = None
     other: tuple[str, ...] = ()
+    set_at: datetime | None = None
 
     @property
     def counts_as(self) -> CountsAs:
@@ -77,11 +79,12 @@ class Judgement:
 def judge(messages: Iterable[Message], known: Knowledge) -> Judgement:
     """What the ``messages`` of one operation tell of what it owes. Their order does not matter.
 
-    A request stays beside the copies it merged with: what it says of all devices of a user, no copy
-    says. It counts once with them, as what was emitted at one moment.
+    All that several sources report of one emission stays: what a request says of all devices of a
+    user, no copy says. It counts once, as what was emitted at one moment. Times are compared by the
+    clock that all are measured by; gaps are of the time that their anchor was told to be of.
     """
     given = list(messages)
-    merged = merge(given)
+    merged = merge(given, known.clocks)
     as_told = {each.id: each for each in given}
     case = Case.of(in_order(merged.at_one_time(given)), known, merged)
     gaps: list[Gap] = []
@@ -95,8 +98,8 @@ def judge(messages: Iterable[Message], known: Knowledge) -> Judgement:
         rounds |= {message.id: each.number for message in each.messages}
         dues |= {finish.id: due for finish in each.finishes}
         for debt in (*finish_is_owed(each, due, case), *announcement_is_presumed(each, case)):
-            gaps.append(_gap(debt, as_told[debt.anchor.id]))
-        marks |= finishes_agree_and_come_once(each, due)
+            gaps.append(_gap(debt, merged.whole(merged.first(as_told[debt.anchor.id]))))
+        marks |= finishes_agree_and_come_once(each, due, as_told)
     return Judgement(
         messages=tuple(in_order(given)),
         merged=merged,
@@ -163,13 +166,16 @@ def announcement_is_presumed(episode: Episode, case: Case) -> Iterator[Debt]:
 
 
 def finishes_agree_and_come_once(
-    episode: Episode, due: datetime
+    episode: Episode, due: datetime, as_told: Mapping[UUID, Message]
 ) -> Iterator[tuple[UUID, tuple[Mark, ...]]]:
-    """E3: finishes of an episode that disagree, and repeats, are marked; and what came late.
+    """E3: finishes of an episode that disagree, and repeats, are marked; and what came late. What
+    one source reports again is a repeat for all that report it.
 
     Specification, Operation Lifecycle: mtokenOperationResult names "one of the following values".
     """
-    repeats = set(repeated(episode.messages))
+    repeats = set(repeated(as_told[each.id] for each in episode.messages))
+    again = [each for each in episode.messages if each.id in repeats]
+    repeats |= {twin.id for each in again for twin in episode.merged.twins(each)}
     late = {each.id for each in episode.late_inits}
     late |= {each.id for each in episode.finishes if each.at > due}
     disagreeing = {each.id for each in episode.finishes} if len(episode.results) > 1 else set()
@@ -225,7 +231,18 @@ def _gap(debt: Debt, anchor: Message) -> Gap:
         seen=seen.at,
         seen_until=seen.until,
         other=seen.other,
+        set_at=_set_at(debt),
     )
+
+
+def _set_at(debt: Debt) -> datetime | None:
+    """Where the rule applies though the type that is owed was never reported."""
+    if debt.heard is None or debt.owed in debt.heard.types:
+        return None
+    anchor, gates = debt.anchor, debt.known.gates
+    apps = () if anchor.app is None else (anchor.app,)
+    found = (gates.on(debt.rule, each, apps, anchor.at) for each in debt.witnesses.sources)
+    return next((each.set_at for each in found if each is not None), None)
 
 
 def _evidence(debt: Debt, seen: Seen) -> tuple[UUID, ...]:

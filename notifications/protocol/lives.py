@@ -1,17 +1,18 @@
 """What events owe: of the lives of operations, devices and inbox messages, whatever was sent.
 
-A rule applies to the sources that are known to send such messages to the app, and to no others.
-Times of events are often those at which they were observed, a little after they happened, so what
-was sent up to a grace earlier meets them too.
+A rule applies to the sources that are known to send such messages to the app, from the first that
+was seen on or as an operator set it, and to no others. Times of events are often those at which
+they were observed, a little after they happened, so what was sent up to a grace earlier meets them
+too.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from .audience import Certainty
 from .episodes import LATE_WITHIN
-from .events import ActivationStatus, InboxEvent, OperationEvent
+from .events import BEGINNING, InboxEvent, OperationEvent
 from .expectations import Gap
 from .extras import MessageType
 from .knowledge import Knowledge
@@ -19,15 +20,15 @@ from .merging import merge
 from .message import Message, later
 from .posts import Post, posts_of
 from .reasons import Reason, Rule, Seen
-from .state import Span, Told
-
-_BEGINNING = frozenset({ActivationStatus.CREATED, ActivationStatus.PENDING_COMMIT})
+from .state import Span, Standing, Told
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Owed:
     """One message that an event owes. ``anchor`` is that message as it would have been sent, under
-    the id of the event; ``apps`` is empty where the event tells none."""
+    the id of the event; ``apps`` is empty where the event tells none. It ``may_be_told_late``: by
+    when it was observed, up to an hour after it happened. It is of the time that all are compared
+    by, and was ``told_at`` another where its source's clock differs."""
 
     rule: Rule
     message_type: MessageType
@@ -35,6 +36,8 @@ class Owed:
     apps: tuple[str, ...]
     seen: Seen
     unmet: Reason
+    may_be_told_late: bool = False
+    told_at: datetime | None = None
 
     @property
     def at(self) -> datetime:
@@ -56,9 +59,9 @@ def announcements_owed(
         named = next((each.activation for each in life if each.activation), None)
         user = next((each.recipient for each in life if each.recipient is not None), None)
         addressed = user is not None or named is not None
-        if not names.isdisjoint(told) or not addressed or first.source not in known.linked:
-            continue
         at, apps = first.created_at or first.at, _apps(life)
+        if not names.isdisjoint(told) or not addressed or not _is_linked(first, at, apps, known):
+            continue
         anchor = Message(
             id=first.id,
             at=at,
@@ -84,6 +87,13 @@ def announcements_owed(
         )
 
 
+def _is_linked(event: OperationEvent, at: datetime, apps: Sequence[str], known: Knowledge) -> bool:
+    """Whether messages would have the operation's name: seen so, or taken for so where a source was
+    set to announce."""
+    is_set = known.emitters.is_set(MessageType.OPERATION_INIT, apps, at=at)
+    return event.source in known.linked or is_set
+
+
 def status_changes_owed(
     activation: str, told: Iterable[Message], known: Knowledge
 ) -> Iterator[Gap]:
@@ -100,7 +110,7 @@ def status_changes_owed(
 
 
 def inbox_pushes_owed(
-    events: Iterable[InboxEvent], told: Iterable[Message], known: Knowledge
+    events: Collection[InboxEvent], told: Iterable[Message], known: Knowledge
 ) -> Iterator[Gap]:
     """E5: an inbox message seen in a request and not silent is owed its push. Known from the inbox
     table alone, whether one was wanted is not told.
@@ -109,8 +119,9 @@ def inbox_pushes_owed(
     systems send the push message".
     """
     sent = [each for each in told if each.message_type == MessageType.INBOX_MESSAGE_NEW]
-    posts = posts_of(each for each in events if each.recipient is not None)
-    owed = [_post(each) for each in posts if not each.told.silent]
+    told_at = {each.id: each.at for each in events if each.recipient is not None}
+    posts = posts_of(known.clocks.of_event(each) for each in events if each.id in told_at)
+    owed = [_post(each, told_at[each.told.id]) for each in posts if not each.told.silent]
     for each in _unmet(owed, sent, known):
         yield from _gap(each, known)
 
@@ -135,7 +146,7 @@ def _changes(spans: Sequence[Span]) -> Iterator[tuple[Told[str], Span]]:
         if status.value is None:
             continue
         is_change = before is not None and before.value != status.value
-        begins = before is not None and before.value in _BEGINNING
+        begins = before is not None and before.value in BEGINNING
         if is_change and not begins and span.state.registered.value is not False:
             yield status, span
         before = status
@@ -161,10 +172,11 @@ def _change(activation: str, status: Told[str], span: Span) -> Owed:
         apps=() if app is None else (app,),
         seen=Seen(at, (status.value or "",), events=status.evidence),
         unmet=Reason.CHANGE_UNTOLD if registered else Reason.REGISTRATION_UNKNOWN,
+        may_be_told_late=status.standing is not Standing.KNOWN,  # by a callback, not a history
     )
 
 
-def _post(post: Post) -> Owed:
+def _post(post: Post, told_at: datetime) -> Owed:
     event = post.told
     anchor = Message(
         id=event.id,
@@ -183,15 +195,15 @@ def _post(post: Post) -> Owed:
         apps=event.apps,
         seen=Seen(event.at, events=tuple(each.id for each in post.events)),
         unmet=Reason.POSTED_UNPUSHED if event.silent is False else Reason.PUSH_NOT_TOLD,
+        told_at=told_at,
     )
 
 
 def _unmet(owed: Iterable[Owed], sent: Iterable[Message], known: Knowledge) -> Iterator[Owed]:
-    """What no message meets; in order of time, each message meeting one at most, and a request not
-    another one than its copy."""
+    """What no message meets; in order of time, each emission meeting one at most."""
     given = list(sent)
-    merged = merge(given).copies
-    once = (each for each in given if each.id not in merged)
+    merged = merge(given, known.clocks)
+    once = merged.at_one_time(each for each in given if merged.stands(each))
     left = sorted(once, key=lambda each: (each.at, each.id))
     for each in sorted(owed, key=lambda each: (each.at, each.anchor.id)):
         met = next((message for message in left if _meets(message, each, known)), None)
@@ -202,7 +214,7 @@ def _unmet(owed: Iterable[Owed], sent: Iterable[Message], known: Knowledge) -> I
 
 
 def _meets(message: Message, owed: Owed, known: Knowledge) -> bool:
-    since = later(owed.at, -known.terms.grace)
+    since = later(owed.at, -(LATE_WITHIN if owed.may_be_told_late else known.terms.grace))
     return (
         since <= message.at <= later(owed.at, LATE_WITHIN)
         and _agree(message.inbox_message, owed.anchor.inbox_message)
@@ -222,15 +234,13 @@ def _agree(one: str | None, other: str | None) -> bool:
 
 
 def _gap(owed: Owed, known: Knowledge) -> Iterator[Gap]:
-    """The gap that is left of it, unless no source is known to send such messages to its app."""
-    sources = known.emitters.of(owed.message_type, owed.apps)
-    if not sources:
-        return
+    """The gap that is left of it, unless no source is to send such messages to its app."""
     due = later(owed.at, known.terms.grace)
-    if known.now < due:
-        reason, seen, source = Reason.NOT_DUE, owed.seen, sources[0]
-    else:
-        reason, seen, source = _why(owed, sources, due, known)
+    found = _unsent(owed, due, known)
+    if found is None:
+        return
+    reason, seen, source = found
+    on = known.gates.on(owed.rule, source, owed.apps, owed.at)
     yield Gap(
         rule=owed.rule,
         reason=reason,
@@ -239,15 +249,31 @@ def _gap(owed: Owed, known: Knowledge) -> Iterator[Gap]:
         operation=owed.anchor.operation,
         episode=None,
         activation=owed.anchor.activation,
-        at=owed.at,
+        at=owed.told_at or owed.at,
         due=due,
-        anchor=owed.anchor.of_source(source),
+        anchor=replace(owed.anchor, source=source, at=owed.told_at or owed.at),
         evidence=(),
         events=tuple(dict.fromkeys((*owed.seen.events, *seen.events))),
         seen=seen.at,
         seen_until=seen.until,
         other=seen.other,
+        set_at=on.set_at if on is not None else None,
     )
+
+
+def _unsent(owed: Owed, due: datetime, known: Knowledge) -> tuple[Reason, Seen, str] | None:
+    """Why it is not there, and the source that was to send it."""
+    what: tuple[MessageType, tuple[str, ...]] = owed.message_type, owed.apps
+    sources = known.emitters.of(*what, at=owed.at)
+    if sources and known.now < due:
+        return Reason.NOT_DUE, owed.seen, sources[0]
+    # Whoever was seen to send such messages only later, and was not recorded before, may have.
+    unheard = known.emitters.begun_later(*what, at=owed.at)
+    sources += tuple(each for each in unheard if _doubt(each, owed.at, due, known) is not None)
+    if sources:
+        return _why(owed, sources, due, known)
+    off = known.emitters.turned_off(*what, at=owed.at)
+    return (Reason.RULE_OFF, Seen(off.set_at, (owed.rule,)), off.source) if off else None
 
 
 def _why(
@@ -266,11 +292,13 @@ def _doubt(
 ) -> tuple[Reason, Seen] | None:
     """Why it is not known whether ``source`` sent something between the two."""
     since = later(at, -known.terms.grace)
-    if (hole := known.hole(source, since, due)) is not None:
-        return Reason.NOT_COVERED, Seen(hole[0], until=hole[1])
-    heard = known.heard.get(source)
-    if heard is None or known.is_measured(source, since):
+    if (hole := known.missed(source, since, due)) is not None:
+        return Reason.NOT_COVERED, Seen(hole[0], (source,), until=hole[1])
+    heard = known.heard_of(source)
+    if known.is_measured(source, since):
         return None
+    if heard is None:  # it was set to send them, and never reported anything
+        return Reason.SOURCE_SILENT, Seen(since)
     if heard.last < due:
         return Reason.SOURCE_SILENT, Seen(heard.last)
     if heard.first > since:

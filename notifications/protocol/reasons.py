@@ -45,6 +45,7 @@ class Reason(StrEnum):
     NO_COPY = "no_copy"
     FINISHED_ELSEWHERE = "finished_elsewhere"
     UNKNOWN_TYPE_SENT = "unknown_type_sent"
+    RULE_OFF = "rule_off"
     SOURCE_NEVER_SENDS = "source_never_sends"
     NOT_REGISTERED = "not_registered"
     INACTIVE_PERSONAL = "inactive_personal"
@@ -67,8 +68,8 @@ class Reason(StrEnum):
 
 
 class Seen(NamedTuple):
-    """What a reason rests on beside what owes it: the moments and the devices, type or status that
-    its sentence names, and the messages and events that show it."""
+    """What a reason rests on beside what owes it: the moments and the devices, source, type or
+    status that its sentence names, and the messages and events that show it."""
 
     at: datetime | None = None
     other: tuple[str, ...] = ()
@@ -80,8 +81,8 @@ class Seen(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Row:
     """``sentence`` is for people, with {what}, the short name of the message type that is owed, and
-    {due}, {at}, {until} and {other} as far as the reason has them; {since} and {copied} are whole
-    clauses, and empty where it has none."""
+    {due}, {at}, {until} and {other} as far as the reason has them; {since}, {copied} and {named}
+    are whole clauses, and empty where it has none."""
 
     rules: tuple[Rule, ...]
     counts_as: CountsAs
@@ -125,20 +126,21 @@ REASONS: Mapping[Reason, Row] = {
         (Rule.E0,),
         CountsAs.MISSING,
         "an operation event that names a user, no message about the operation, and a source that"
-        " announces operations of PowerAuth in this app",
+        " announced operations of PowerAuth in this app before, or was set to",
         "PowerAuth has the operation since {at}, and {what} was not sent by {due}.",
     ),
     Reason.CHANGE_UNTOLD: Row(
         (Rule.E4,),
         CountsAs.MISSING,
         "activation events that tell another status than before, of a device registered for push,"
-        " and a source that sends statusChange in this app",
+        " and a source that sent a statusChange in this app before, or was set to",
         "The status of the registration became {other} at {at}, and {what} was not sent by {due}.",
     ),
     Reason.POSTED_UNPUSHED: Row(
         (Rule.E5,),
         CountsAs.MISSING,
-        "an inbox event that is not silent, and a source that sends inboxMessage.new in this app",
+        "an inbox event that is not silent, and a source that sent an inboxMessage.new in this app"
+        " before, or was set to",
         "A message was posted to the user's inbox at {at}, and {what} was not sent by {due}.",
     ),
     Reason.NO_COPY: Row(
@@ -163,10 +165,18 @@ REASONS: Mapping[Reason, Row] = {
         "a message about the operation in that episode, of a type the specification does not have",
         "{what} was not sent; a message of the type {other}, which no app understands, was.",
     ),
+    Reason.RULE_OFF: Row(
+        (Rule.E0, Rule.E1, Rule.E2, Rule.E4, Rule.E5),
+        CountsAs.EXPLAINED,
+        "a setting that the rule does not apply to the source in this app, which holds for the time"
+        " it was owed",
+        "{what} is not owed here: it was set at {at} that {other} does not apply.",
+    ),
     Reason.SOURCE_NEVER_SENDS: Row(
         (Rule.E1, Rule.E2, Rule.E6),
         CountsAs.EXPLAINED,
-        "the source never reported a message of this type at all",
+        "the source never reported a message of this type at all, and no setting says that it sends"
+        " them",
         "{what} is not sent by this source: it never reported one.",
     ),
     Reason.NOT_REGISTERED: Row(
@@ -196,8 +206,10 @@ REASONS: Mapping[Reason, Row] = {
     Reason.NOT_COVERED: Row(
         _ALL,
         CountsAs.UNDECIDED,
-        "an interval, from when it was owed until it was due, in which the source was not recorded",
-        "Whether {what} was sent is not known: the source was not recorded from {at} to {until}.",
+        "an interval, from when it was owed (or an hour before, where that may have come late)"
+        " until an hour after it was due, in which the source was not recorded",
+        "Whether {what} was sent is not known: the source{named} was not recorded from {at} to"
+        " {until}.",
     ),
     Reason.SOURCE_SILENT: Row(
         (Rule.E0, Rule.E1, Rule.E4, Rule.E5, Rule.E6),
@@ -214,8 +226,8 @@ REASONS: Mapping[Reason, Row] = {
     Reason.STATUS_CHANGED: Row(
         _ENDS,
         CountsAs.UNDECIDED,
-        "a statusChange to this device, or activation events that its status changed, between the"
-        " announcement and the time the finish was due",
+        "a statusChange to this device, or activation events that its status changed or its"
+        " registration ended, between the announcement and the time the finish was due",
         "Whether {what} could be sent is not known: the status of this registration changed"
         " at {at}.",
     ),
@@ -244,7 +256,7 @@ REASONS: Mapping[Reason, Row] = {
     Reason.DEVICES_UNKNOWN: Row(
         (Rule.E0, Rule.E5),
         CountsAs.UNDECIDED,
-        "no event and no message that names a device of the user in this app",
+        "no event and no message of by then that names a device of the user in this app",
         "Whether {what} was owed is not known: no device of the user in this app is on record.",
     ),
     Reason.ANNOUNCED_AGAIN: Row(
@@ -256,9 +268,10 @@ REASONS: Mapping[Reason, Row] = {
         " {what} was not sent.",
     ),
     Reason.DEVICE_NOT_KNOWN: Row(
-        (Rule.E1, Rule.E2, Rule.E7),
+        (Rule.E1, Rule.E2, Rule.E6, Rule.E7),
         CountsAs.UNDECIDED,
-        "a copy of it (of an operation's, in that episode) for a device that is not known",
+        "a copy of it, or of what owes it, for a device that is not known (of an operation's, in"
+        " that episode)",
         "Whether {what} was sent to this device is not known: a copy of it went to a device that is"
         " not known.",
     ),

@@ -219,7 +219,8 @@ def registered_line(walk: Walk) -> Line[bool]:
         is_assumed = change.event.is_request and not was_known
         is_assumed |= change.event.activation not in (None, walk.activation)
         standing = _assumed_if(is_assumed or len(walk.tables) > 1)
-        line.tell(moment, change.is_registered, standing, change.event.id)
+        event = change.event
+        line.tell(moment, change.is_registered, standing, event.id, source=event.source)
     return line
 
 

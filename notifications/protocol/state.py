@@ -9,7 +9,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any, TypeVar
 
-from .events import ActivationEvent, ActivationEventKind, ActivationStatus
+from .events import BEGINNING, ActivationEvent, ActivationEventKind, ActivationStatus
 from .message import later
 from .registrations import Change, Ending, Registration, Walk, fold_registrations, registered_line
 from .statuses import TOLERANCE, moment_of, status_line, statuses_of
@@ -18,6 +18,7 @@ from .told import UNTOLD, Line, Standing, Told
 from .window import Window
 
 __all__ = (
+    "UNTOLD",
     "DeviceState",
     "Ending",
     "Registration",
@@ -166,7 +167,7 @@ def _platform(named: Iterable[ActivationEvent], walk: Walk) -> Line[str]:
 def _flag(walk: Walk, status: Line[str]) -> Line[bool]:
     """Whether the Push Server has it as push-active: it asks PowerAuth when a token is registered,
     and afterwards is told by whoever calls it, if anybody does."""
-    told: list[tuple[datetime, int, ActivationEvent | None, bool, Standing]] = [
+    told: list[tuple[datetime, int, ActivationEvent | None, bool | None, Standing]] = [
         point
         for each in walk.changes
         if each.is_registered
@@ -177,6 +178,8 @@ def _flag(walk: Walk, status: Line[str]) -> Line[bool]:
         is_own = (each.kind, each.activation) == (ActivationEventKind.PUSH_STATUS, walk.activation)
         if is_own and active is not None:
             told.append((moment_of(each), 1, each, active, _standing(each, walk)))
+        elif is_own and each.is_request:
+            told.append((moment_of(each), 1, each, _as_asked(each, status), Standing.ASSUMED))
     for table in walk.tables:
         told += [(at, 2, None, False, Standing.ASSUMED) for at in table.doubts(of_flag=True)]
     line: Line[bool] = Line()
@@ -184,17 +187,27 @@ def _flag(walk: Walk, status: Line[str]) -> Line[bool]:
     for moment, _, event, active, standing in told:
         if event is None:
             line.doubt(moment)
+        elif active is None:
+            line.leave_open(moment, event.id)
         else:
-            line.tell(moment, active, standing, event.id)
+            line.tell(moment, active, standing, event.id, source=event.source)
     return line
+
+
+def _as_asked(event: ActivationEvent, status: Line[str]) -> bool | None:
+    """An update that names no status lets the Push Server ask PowerAuth for it. Whether anything
+    came of that is not told: it is open where the status is."""
+    then = status.at(moment_of(event)).value
+    return None if then is None else then == ActivationStatus.ACTIVE
 
 
 def _when_registered(
     change: Change, status: Line[str], walk: Walk
 ) -> Iterator[tuple[datetime, int, ActivationEvent, bool, Standing]]:
     """What a table has in its row was so when it was read: registered earlier, the flag may have
-    been another until then. An assumed status that is another within the tolerance may have been
-    that already."""
+    been another until then. A status that is another within the tolerance may have been that
+    already: callbacks overtake each other, and PowerAuth's clock is another than the mirror's. An
+    app registers once its activation is over: one that is assumed to go on has ended."""
     event, at = change.event, change.moment
     if event.push_active is not None:
         standing = _standing(event, walk)
@@ -205,7 +218,7 @@ def _when_registered(
         return
     then, soon = status.at(at), status.at(later(at, TOLERANCE))
     is_settled = then.value is not None and then.value == soon.value
-    is_settled |= then.standing is Standing.KNOWN
+    is_settled &= then.value not in BEGINNING or then.standing is Standing.KNOWN
     active = not is_settled or then.value == ActivationStatus.ACTIVE
     yield at, 0, event, active, Standing.ASSUMED
 

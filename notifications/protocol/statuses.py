@@ -124,7 +124,7 @@ def _follow(
         while next(iter(recent.values()))[0] < later(moment, -TOLERANCE):
             recent.popitem(last=False)
         if len(recent) == 1:
-            line.tell(moment, status, Standing.ASSUMED, each.id)
+            line.tell(moment, status, Standing.ASSUMED, each.id, source=each.source)
         else:
             _, before = islice(reversed(recent.values()), 2)
             line.leave_open(moment, before[1].id, each.id)

@@ -22,7 +22,8 @@ class Told(Generic[T]):
 
     ``since``: it holds from then on, as far as was observed. ``seen``: the last observation at or
     before the moment that supports it. ``evidence``: the event that began it and the last that
-    supports it; where events leave it open, two that contradict each other.
+    supports it; where events leave it open, two that contradict each other. ``source`` told it
+    last, where that may have missed something since.
     """
 
     value: T | None
@@ -30,6 +31,7 @@ class Told(Generic[T]):
     since: datetime | None = None
     seen: datetime | None = None
     evidence: tuple[UUID, ...] = ()
+    source: str | None = None
 
     @property
     def sense(self) -> tuple[T | None, Standing]:
@@ -56,13 +58,21 @@ class Line(Generic[T]):
         passed = bisect_right(self.moments, moment)
         return self.pieces[passed - 1] if passed else self.before
 
-    def tell(self, moment: datetime, value: T, standing: Standing, by: UUID) -> None:
+    def tell(
+        self,
+        moment: datetime,
+        value: T,
+        standing: Standing,
+        by: UUID,
+        *,
+        source: str | None = None,
+    ) -> None:
         """From ``moment`` on it is ``value``, by this event. Told again, it goes on."""
         last = self.last
         goes_on = last.value == value and last.since is not None
         since = last.since if goes_on else moment
         first = last.evidence[0] if goes_on else by
-        self.put(moment, Told(value, standing, since, moment, _distinct(first, by)))
+        self.put(moment, Told(value, standing, since, moment, _distinct(first, by), source))
 
     def leave_open(self, moment: datetime, *evidence: UUID) -> None:
         """From ``moment`` on these events contradict each other."""

@@ -76,6 +76,18 @@ def read_moment(parameter: str, given: str, *, now: datetime) -> datetime:
     return _moment(parameter, given, now)
 
 
+def read_as_of(given: str | None, *, now: datetime) -> datetime | None:
+    """The earlier moment at which something was known; None where none is given. Raises
+    ``BadWindow``."""
+    if given is None:
+        return None
+    moment = _moment("as_of", given, now)
+    if moment > now:
+        told = f"lies ahead: write a moment up to now, {now:%Y-%m-%dT%H:%M:%SZ}, or leave it out."
+        raise BadWindow("as_of", told)
+    return moment
+
+
 def day_around(moment: datetime) -> Window | None:
     """A day around ``moment``, from and to whole seconds; None where a clock was astray."""
     if not EARLIEST + DAY / 2 <= moment <= LATEST - DAY / 2:

@@ -28,7 +28,7 @@ class Witnesses:
     @property
     def heard(self) -> Heard | None:
         """Of all of them together."""
-        told = [self.known.heard.get(each or "") for each in self.sources]
+        told = [self.known.heard_of(each) for each in self.sources]
         found = [each for each in told if each is not None]
         if not found:
             return None
@@ -38,9 +38,10 @@ class Witnesses:
             types=frozenset().union(*(each.types for each in found)),
         )
 
-    def hole(self, since: datetime, until: datetime) -> Interval | None:
-        """Of the first, where each was not recorded for some time between the two."""
-        holes = [self.known.hole(each, since, until) for each in self.sources]
+    def missed(self, since: datetime, due: datetime) -> Interval | None:
+        """Of the first, where each was not recorded for some time between the two, or so that what
+        came late was missed."""
+        holes = [self.known.missed(each, since, due) for each in self.sources]
         return next(iter(holes), None) if None not in holes else None
 
     def is_measured(self, since: datetime) -> bool:
@@ -49,5 +50,5 @@ class Witnesses:
 
 
 def _goes_on(source: str | None, since: datetime, due: datetime, known: Knowledge) -> bool:
-    heard = known.heard.get(source or "")
+    heard = known.heard_of(source)
     return known.is_measured(source, since) or (heard is not None and heard.last >= due)

@@ -6,6 +6,7 @@ from itertools import count
 from typing import Any
 from uuid import UUID
 
+from notifications.protocol.clocks import NO_CLOCKS, Clocks
 from notifications.protocol.coverage import Covered
 from notifications.protocol.events import (
     ActivationEvent,
@@ -15,8 +16,10 @@ from notifications.protocol.events import (
 )
 from notifications.protocol.expectations import Judgement, judge
 from notifications.protocol.extras import MessageType, OperationResult
+from notifications.protocol.gates import Gates, Says, Setting
 from notifications.protocol.knowledge import Emitters, Heard, Knowledge, Terms
 from notifications.protocol.message import Message
+from notifications.protocol.reasons import Rule
 from notifications.protocol.state import fold_spans
 from notifications.protocol.window import Window
 
@@ -27,7 +30,7 @@ SOURCE, POWERAUTH = "cloud", "powerauth"
 PUSH_SERVER, APP = "push-server", "retail"  # a source that reports the copies it made in the app
 USER = 1
 DAYS = 5 * 86_400  # seconds, long before and after everything
-LIFE, GRACE = 300, 120  # seconds
+LIFE, GRACE, HOUR = 300, 120, 3600  # seconds
 DUE = LIFE + GRACE
 INIT, FINISHED = MessageType.OPERATION_INIT, MessageType.OPERATION_FINISHED
 SUCCESS, FAIL = OperationResult.SUCCESS, OperationResult.FAIL
@@ -78,11 +81,15 @@ def knowing(
     linked: Iterable[str] = (POWERAUTH,),
     copied: Sequence[tuple[float, float]] | None = None,
     compared: float | None = None,
+    begun: float | None = None,
+    settings: Iterable[Setting] = (),
+    clocks: Clocks = NO_CLOCKS,
     **terms: Any,
 ) -> Knowledge:
     """By default long after everything, of a source that was heard of long before and after, sends
     everything, and whose operations have the names that PowerAuth has for them. The Push Server was
-    recorded while it is ``copied``, and its registrations were ``compared`` last then."""
+    recorded while it is ``copied``, and its registrations were ``compared`` last then. What it
+    emits it was first seen to when it had ``begun``; ``settings`` say otherwise."""
     devices = {each.activation for each in events if each.activation is not None}
     all_of_it = Window(moment(-DAYS), moment(DAYS))
     terms = {"life": timedelta(seconds=LIFE), "grace": timedelta(seconds=GRACE)} | terms
@@ -105,11 +112,26 @@ def knowing(
             for name in (life.operation, life.external)
             if name is not None
         },
-        emitters=Emitters({(each, _app_of(each, emits)): (SOURCE,) for each in emits}),
+        emitters=Emitters(
+            {(each, _app_of(each, emits)): (SOURCE,) for each in emits},
+            {}
+            if begun is None
+            else {(each, _app_of(each, emits), SOURCE): moment(begun) for each in emits},
+            Gates.of(settings),
+        ),
         linked=frozenset(linked),
         copiers={APP: (PUSH_SERVER,)},
         compared={} if compared is None else {PUSH_SERVER: moment(compared)},
+        clocks=clocks,
     )
+
+
+def setting(rule: Rule, says: Says = Says.APPLIES, app: str | None = None, **told: Any) -> Setting:
+    """Of what the source sends; ``since`` and ``until`` in seconds."""
+    bounds = {name: moment(told[name]) for name in ("since", "until") if name in told}
+    source = told.get("source", SOURCE)
+    set_at = moment(told.get("set_at", -HOUR))
+    return Setting(rule=rule, source=source, app=app, says=says, set_at=set_at, **bounds)
 
 
 def _app_of(message_type: str, emits: Iterable[str] | Mapping[str, str]) -> str | None:

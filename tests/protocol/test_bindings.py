@@ -1,9 +1,10 @@
 """Which device a registration was, by readings of a table whose every state is known here."""
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -40,6 +41,13 @@ class Table:
     @property
     def end(self) -> int:
         return self.changes[-1][0]
+
+    def bound(self) -> Iterator[tuple[int, int]]:
+        """The first and last second of each row."""
+        last = (self.end + APART, None)
+        for (began, row), (ended, _) in pairwise([*self.changes, last]):
+            if row is not None:
+                yield began, ended - 1
 
 
 @st.composite
@@ -99,11 +107,13 @@ def binding(row: Row, seen: float, before: float | None = None, **told: Any) -> 
 @given(st.data())
 def test_a_device_that_is_named_is_the_one_that_it_was(data: st.DataObject) -> None:
     table = data.draw(tables())
-    moments = st.integers(-2_000, table.end + APART).map(lambda second: second + 0.5)
-    readings = sorted(data.draw(st.sets(moments, min_size=1, max_size=12)))
-    sent = data.draw(st.integers(-2_000, int(readings[-1])))
+    bound = list(table.bound())
+    assume(bound)
+    sent = data.draw(st.integers(*data.draw(st.sampled_from(bound))))
+    read = data.draw(st.sets(st.integers(-2_000, table.end + APART), max_size=11))
+    last = data.draw(st.integers(sent, table.end + APART))
+    readings = [second + 0.5 for second in sorted({*read, last})]
     row = table.at(sent)
-    assume(row is not None)
     assert row is not None
     since = data.draw(st.integers(-2_500, sent))
     until = data.draw(st.integers(sent, int(readings[-1])))

@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from notifications.protocol.audience import Certainty
+from notifications.protocol.clocks import Clock, Clocks
 from notifications.protocol.copies import copies_owed
 from notifications.protocol.events import ActivationEvent
 from notifications.protocol.expectations import Gap
@@ -94,7 +96,7 @@ class CopyCase:
 
     def gaps(self) -> list[Gap]:
         known = knowing(events=self.events, **{"copied": ALWAYS} | self.known)
-        return list(copies_owed(self.told, merge(self.told), known, {PHONE, TABLET}))
+        return list(copies_owed(self.told, merge(self.told, known.clocks), known, {PHONE, TABLET}))
 
 
 BOTH = (here(), here(TABLET))
@@ -230,6 +232,27 @@ def test_what_two_sources_report_is_one_message() -> None:
     assert (gap.activation, gap.anchor) == (PHONE, told[0])
     assert gap.evidence == tuple(each.id for each in told[:3])
     assert CopyCase(None, told, BOTH).gaps() == []
+
+
+def test_one_request_that_two_sources_report_and_nobody_got_a_copy_of_is_one_gap() -> None:
+    """Neither source's report of it has a copy by which the two could be told to be one."""
+    request, mirrored = wide(0, recipient=None, addressed_to="unknown"), wide(0.1, source="mirror")
+    (gap,) = CopyCase(None, [request, mirrored], [here()]).gaps()
+    assert (gap.anchor.id, gap.anchor.source) == (mirrored.id, "mirror")
+    assert set(gap.evidence) == {mirrored.id, request.id}
+
+
+def test_clocks_are_made_up_for() -> None:
+    """A copy told four minutes later is the copy, and is none of what was told four minutes later;
+    the gap is of the time that was told."""
+    clocks = Clocks.of([Clock(PUSH_SERVER, timedelta(minutes=4))])
+    first, second = wide(0), wide(240)
+    told = [first, second, copy(240, PHONE)]
+    (gap,) = CopyCase(None, told, [here()], {"clocks": clocks}).gaps()
+    assert (gap.anchor.id, gap.at) == (second.id, second.at)
+    behind = Clocks.of([Clock(SOURCE, -timedelta(minutes=4))])
+    (gap,) = CopyCase(None, told, [here()], {"clocks": behind}).gaps()
+    assert (gap.at, gap.due) == (second.at, second.at + timedelta(seconds=240 + GRACE))
 
 
 def test_each_repeat_is_owed_copies_of_its_own() -> None:

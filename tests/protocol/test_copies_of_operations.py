@@ -153,9 +153,11 @@ def test_a_copy_for_a_device_that_is_not_known_is_no_word_of_a_known_one() -> No
     assert owed(judged(*made(ANNOUNCED, 0, PHONE, None), *made(CONFIRMED, 30, PHONE, None))) == []
 
 
-def test_devices_that_are_not_known_owe_as_one_that_nobody_names() -> None:
-    assert owed(judged(*made(ANNOUNCED, 0, None, None))) == [(Rule.E1, None, Reason.NEVER_FINISHED)]
-    assert owed(judged(*made(CONFIRMED, 0, None))) == [(Rule.E2, None, Reason.NEVER_ANNOUNCED)]
+def test_devices_that_are_not_known_owe_as_one_whose_state_is_not_known() -> None:
+    """What it was registered for when the rest was due is not known either."""
+    unknown = Reason.DEVICE_NOT_KNOWN
+    assert owed(judged(*made(ANNOUNCED, 0, None, None))) == [(Rule.E1, None, unknown)]
+    assert owed(judged(*made(CONFIRMED, 0, None))) == [(Rule.E2, None, unknown)]
     assert owed(judged(*made(ANNOUNCED, 0, None), *made(CONFIRMED, 9, None))) == []
 
 

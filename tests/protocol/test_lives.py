@@ -10,6 +10,7 @@ from notifications.protocol.events import InboxEvent, OperationEvent
 from notifications.protocol.excuses import Owned, excused, excused_of_user
 from notifications.protocol.expectations import Gap
 from notifications.protocol.extras import MessageType
+from notifications.protocol.gates import Says
 from notifications.protocol.lives import (
     announcements_owed,
     inbox_pushes_owed,
@@ -33,6 +34,7 @@ from .messages import (
     moment,
     posted,
     registered,
+    setting,
     status,
     unregistered,
 )
@@ -85,6 +87,7 @@ def push(at: float, **told: Any) -> Message:
 
 PENDING, SILENT, BEGAN = {"now": 1}, {"last": 60}, {"first": -60}
 HOLE = {"covered": [(-HOUR, 10), (20, HOUR)]}
+OFF = {"settings": [setting(rule, Says.APPLIES_NOT) for rule in (Rule.E0, Rule.E4, Rule.E5)]}
 GONE = [registered(-HOUR), unregistered(-60)]
 LIFE_CASES = [
     LifeCase(Reason.CREATED_UNANNOUNCED, lives=[life("PENDING")]),
@@ -147,6 +150,7 @@ LIFE_CASES = [
             (Reason.SOURCE_SILENT, SILENT),
             (Reason.RECORDING_BEGAN, BEGAN),
             (Reason.NOT_COVERED, HOLE),
+            (Reason.RULE_OFF, OFF),
         )
         for owing in ({"lives": [life("PENDING")]}, {"events": BLOCKED}, {"inbox": [posted()]})
     ),

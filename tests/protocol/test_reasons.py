@@ -8,6 +8,7 @@ import pytest
 
 from notifications.protocol.expectations import Gap
 from notifications.protocol.extras import MessageType
+from notifications.protocol.gates import Says
 from notifications.protocol.knowledge import Terms
 from notifications.protocol.message import Message
 from notifications.protocol.reasons import REASONS, CountsAs, Reason, Rule, counts_as
@@ -29,6 +30,7 @@ from .messages import (
     moment,
     push_active,
     registered,
+    setting,
     status,
     unregistered,
 )
@@ -67,6 +69,8 @@ CASES = [
     Case(Reason.FINISHED_ELSEWHERE, [init(0), init(0, TABLET), finish(20, TABLET)]),
     Case(Reason.UNKNOWN_TYPE_SENT, [init(0), message(UNKNOWN, 20)]),
     Case(Reason.UNKNOWN_TYPE_SENT, [message(UNKNOWN, 0), finish(20)]),
+    Case(Reason.RULE_OFF, [init(0)], {"settings": [setting(Rule.E1, Says.APPLIES_NOT)]}),
+    Case(Reason.RULE_OFF, [finish(0)], {"settings": [setting(Rule.E2, Says.APPLIES_NOT)]}),
     Case(Reason.SOURCE_NEVER_SENDS, [init(0)], {"types": {INIT}}),
     Case(Reason.SOURCE_NEVER_SENDS, [finish(0)], {"types": {FINISHED}}),
     Case(Reason.SOURCE_SILENT, [init(0)], {"last": 60}),
@@ -74,6 +78,11 @@ CASES = [
     Case(Reason.STATUS_CHANGED, [init(0)], {"changes": {PHONE: [60]}}),
     Case(Reason.ANNOUNCED_AGAIN, [init(0), finish(20), init(30)]),
     Case(Reason.DEVICE_NOT_KNOWN, [init(0), finish(20, None, per_device=True)]),
+    Case(
+        Reason.DEVICE_NOT_KNOWN,
+        [init(0, None, per_device=True)],
+        {"happened": [life("APPROVED", 20)]},
+    ),
     Case(Reason.DEVICE_NOT_KNOWN, [init(0, None, per_device=True), finish(20)]),
     Case(Reason.ANNOUNCED_ELSEWHERE, [init(0), finish(20), finish(20, TABLET)]),
     Case(Reason.DIFFERENT_DEVICES, [init(0), finish(20, TABLET)]),
@@ -178,10 +187,10 @@ def test_a_sentence_about_what_else_is_owed_has_all_that_it_names(
 def has_what_its_sentence_names(gap: Gap) -> None:
     sentence = REASONS[gap.reason].sentence
     named = {name for _, name, _, _ in Formatter().parse(sentence) if name}
-    assert named <= {"what", "due", "at", "until", "since", "other", "copied"}
+    assert named <= {"what", "due", "at", "until", "since", "other", "copied", "named"}
     assert not named & {"at", "until"} or gap.seen is not None
     assert ("until" in named) == (gap.seen_until is not None)
-    assert not ("other" in named and not gap.other)
+    assert not (named & {"other", "named"} and not gap.other)
 
 
 # --- Boundaries
