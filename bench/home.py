@@ -21,7 +21,7 @@ def main(many: int) -> None:
     from django.test import Client
     from django.urls import reverse
 
-    from notifications.models import Account, Operation, Overview
+    from notifications.models import Account, GapHour, Operation, Overview
     from notifications.trace.overview import keep_overview
 
     client = Client(SERVER_NAME="localhost")
@@ -36,7 +36,8 @@ def main(many: int) -> None:
         with connection.cursor() as cursor:
             cursor.execute("VACUUM ANALYZE")
         row = Overview.objects.get()
-        missing = sum(each.get("missing", 0) for each in row.gaps_by_hour.values())
+        told = GapHour.objects.filter(counts_as="missing").values_list("count", flat=True)
+        missing = sum(told)
         print(
             f"gaps and contacts of a day of {recorded:,}: {looked:.2f} s, by the worker;"
             f" {'too much to judge' if row.too_much else f'{missing:,} missing'}"

@@ -4,6 +4,7 @@
 made on first use, loopback only. Any other name is a deployment, and what it needs must be given.
 """
 
+import tomllib
 from datetime import timedelta
 from pathlib import Path
 
@@ -19,6 +20,7 @@ django_stubs_ext.monkeypatch()
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 WEEK = 7 * 24 * 3600
+VERSION: str = tomllib.loads((BASE_DIR / "pyproject.toml").read_text())["project"]["version"]
 env = Environment()
 
 # The name operators see in the banner, so that nobody takes a test system for production.
@@ -242,6 +244,7 @@ SPECTACULAR_SETTINGS = {
         "ExportFormat": "notifications.models.export.ExportFormat",
         "ExportState": "notifications.models.export.ExportState",
         "FindingCode": "notifications.protocol.extras.Code",
+        "GatedRule": "notifications.protocol.gates.GATED",
         "Grade": "notifications.protocol.audience.Grade",
         "Mark": "notifications.protocol.expectations.Mark",
         "Platform": "notifications.api.serializers.GATEWAYS",
@@ -249,6 +252,8 @@ SPECTACULAR_SETTINGS = {
         "ReceiptStatus": "notifications.api.receipts.RECEIPTS",
         "RegistrationEnding": "notifications.protocol.registrations.Ending",
         "Rule": "notifications.protocol.reasons.Rule",
+        "RuleSays": "notifications.models.setting.RuleSays",
+        "RuleWhy": "notifications.trace.rules.Why",
         "Standing": "notifications.protocol.told.Standing",
         "StatsDimension": "notifications.trace.stats.Dimension",
         "StatsInterval": "notifications.trace.stats.Interval",

@@ -103,7 +103,7 @@ def home_of(now: datetime, zone: tzinfo, may: May) -> Home:
         standing=standing,
         as_of=_age(standing.as_of, now) if standing else None,
         gaps=_with_traces(gaps.newest) if gaps else (),
-        gaps_address=_gaps_address(gaps.window) if gaps else "",
+        gaps_address=_gaps_address(gaps.window, acknowledged="false") if gaps else "",
         contacts=contacts[:SOURCES_SHOWN],
         more_contacts=max(0, len(contacts) - SOURCES_SHOWN),
         is_late=_is_late(far, standing, now) or (standing is None and (sees_gaps or sees_sources)),
@@ -179,14 +179,20 @@ def _missing(standing: Standing | None, day: Window) -> Figure:
     elif standing.gaps is None:
         told = _("Too many operations are not in order to judge a whole day.")
     else:
-        counts = standing.gaps.counted(day)
+        counts, acknowledged = standing.gaps.counted(day), standing.gaps.acknowledged(day)
         number = counts.get(CountsAs.MISSING, 0)
         others = {
             _("%(number)s undecided"): counts.get(CountsAs.UNDECIDED, 0),
             _("%(number)s not due yet"): counts.get(CountsAs.PENDING, 0),
         }
         parts = [words % {"number": f"{count:,}"} for words, count in others.items() if count]
-        told = _("Besides: %(others)s.") % {"others": ", ".join(parts)} if parts else ""
+        sentences = [
+            _("Of these %(number)s acknowledged.") % {"number": f"{acknowledged:,}"}
+            if acknowledged
+            else "",
+            _("Besides: %(others)s.") % {"others": ", ".join(parts)} if parts else "",
+        ]
+        told = " ".join(filter(None, sentences))
     return Figure(
         name="missing",
         number=number,
@@ -240,6 +246,6 @@ def _list(window: Window, **filters: str) -> str:
     return f"{list_address('notification')}?{urlencode({**bounds(window), **filters})}"
 
 
-def _gaps_address(window: Window) -> str:
-    counted = {"counts_as": CountsAs.MISSING.value}
+def _gaps_address(window: Window, **narrowed: str) -> str:
+    counted = {"counts_as": CountsAs.MISSING.value, **narrowed}
     return f"{reverse('admin:gaps')}?{urlencode({**bounds(window), **counted})}"

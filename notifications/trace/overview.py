@@ -1,5 +1,5 @@
 """What the home page is read from, made ahead: the gaps around now, and when each source was last
-heard.
+heard. How many gaps there are in each hour is kept where that of all hours is, in `gap_hours`.
 
 Both cost more the more is recorded, so no page computes them; the page says of when they are.
 """
@@ -12,13 +12,16 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection, transaction
+from django.db.models import Sum
 
-from notifications.models import Overview, Source
+from notifications.models import GapHour, Overview, Source
 from notifications.models.patience import TooMuch
 from notifications.protocol.reasons import CountsAs, Reason, Rule
 from notifications.protocol.window import Window, written
 
 from .entries import Entry
+from .gap_hours import AROUND, HOUR, around, begun, write_hours
+from .gap_notes import acknowledgements, narrowed
 from .gaps import Gaps, find_gaps
 from .last_contacts import MOST_SOURCES, LastContact, last_contacts, read_contact
 
@@ -26,11 +29,7 @@ EVERY = timedelta(seconds=30)
 PATIENCE = timedelta(seconds=30)  # then no smaller parts are tried; the worker has other work
 LATE = timedelta(minutes=3)
 SHARE = 10  # at most a tenth of the time goes into making it
-AROUND = timedelta(
-    hours=25
-)  # today in any time zone, on the longest day and where clocks are ahead
 NEWEST = 10
-HOUR = timedelta(hours=1)
 
 # Not the lock of the row: whoever has that has a transaction number, and below it neither would
 # tallies be counted nor the feed go on while gaps are looked for.
@@ -53,11 +52,13 @@ class OpenGap:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GapsAround:
-    """The gaps first owed in ``window``: how many in each hour count as what, and the ``newest``
-    that are missing. ``unjudged`` operations have too many messages."""
+    """The gaps first owed in ``window``: how many in each hour count as what, how many of these are
+    missing and ``open``, and the ``newest`` of those. ``unjudged`` operations have too many
+    messages."""
 
     window: Window
     by_hour: Mapping[datetime, Mapping[CountsAs, int]]
+    open: Mapping[datetime, int]
     newest: Sequence[OpenGap]
     unjudged: int
 
@@ -68,6 +69,11 @@ class GapsAround:
             if hour in window:
                 found.update(counts)
         return found
+
+    def acknowledged(self, window: Window) -> int:
+        """Of those that are missing in the whole hours of ``window``."""
+        still = sum(count for hour, count in self.open.items() if hour in window)
+        return self.counted(window).get(CountsAs.MISSING, 0) - still
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,16 +96,11 @@ def read_overview() -> Standing | None:
     row = Overview.objects.filter(as_of__isnull=False, gaps_since__isnull=False).first()
     if row is None or row.as_of is None or row.gaps_since is None:
         return None
-    gaps = GapsAround(
-        window=Window(row.gaps_since, row.gaps_since + 2 * AROUND),
-        by_hour={datetime.fromisoformat(hour): each for hour, each in row.gaps_by_hour.items()},
-        newest=[_read_gap(each) for each in row.newest_missing],
-        unjudged=row.unjudged,
-    )
+    gaps = None if row.too_much else _read_gaps(row, row.gaps_since)
     return Standing(
         as_of=row.as_of,
         took=row.took,
-        gaps=None if row.too_much else gaps,
+        gaps=gaps,
         contacts=[read_contact(each) for each in row.contacts],
     )
 
@@ -134,25 +135,20 @@ def _contacts(now: datetime) -> dict[str, Any]:
 
 
 def _gaps(now: datetime) -> dict[str, Any]:
-    hour = now.replace(minute=0, second=0, microsecond=0)
-    window = Window(hour - AROUND, hour + AROUND)
+    window, since = around(now), begun()
     try:
         parts = _found(window, now, until=time.monotonic() + PATIENCE.total_seconds())
     except TooMuch:
-        return {
-            "gaps_since": window.since,
-            "too_much": True,
-            "gaps_by_hour": {},
-            "newest_missing": [],
-            "unjudged": 0,
-        }
+        told = {"gaps_since": window.since, "too_much": True, "newest_missing": [], "unjudged": 0}
+        return told
     entries = [entry for part in parts for entry in part.entries]
+    unjudged = sum(part.unjudged for part in parts)
+    write_hours(window, entries, now=now, since=since, unjudged=unjudged)
     return {
         "gaps_since": window.since,
         "too_much": False,
-        "gaps_by_hour": _by_hour(entries),
         "newest_missing": _newest(entries),
-        "unjudged": sum(part.unjudged for part in parts),
+        "unjudged": unjudged,
     }
 
 
@@ -170,16 +166,10 @@ def _found(window: Window, now: datetime, *, until: float) -> list[Gaps]:
     return [part for half in halves for part in _found(half, now, until=until)]
 
 
-def _by_hour(entries: Iterable[Entry]) -> dict[str, dict[str, int]]:
-    found: dict[str, Counter[str]] = {}
-    for each in entries:
-        hour = each.at.replace(minute=0, second=0, microsecond=0)
-        found.setdefault(written(hour), Counter())[str(each.counts_as)] += 1
-    return {hour: dict(counts) for hour, counts in found.items()}
-
-
 def _newest(entries: Iterable[Entry]) -> list[dict[str, Any]]:
-    missing = [each for each in entries if each.counts_as is CountsAs.MISSING]
+    """Those that are missing and open."""
+    found = [each for each in entries if each.counts_as is CountsAs.MISSING]
+    missing = narrowed(found, acknowledgements(found), acknowledged=False)
     names = [each.name for each in fields(OpenGap)]
     return [
         _write({name: getattr(each, name) for name in names})
@@ -192,6 +182,26 @@ def _write(values: Mapping[str, Any]) -> dict[str, Any]:
         name: written(value) if isinstance(value, datetime) else value
         for name, value in values.items()
     }
+
+
+def _read_gaps(row: Overview, since: datetime) -> GapsAround:
+    window = Window(since, since + 2 * AROUND)
+    rows = GapHour.objects.filter(hour__gte=window.since, hour__lt=window.until)
+    by_hour: dict[datetime, dict[CountsAs, int]] = {}
+    still: dict[datetime, int] = {}
+    for hour, counts_as, count, opened in (
+        rows.values_list("hour", "counts_as").annotate(Sum("count"), Sum("open")).order_by()
+    ):
+        by_hour.setdefault(hour, {})[CountsAs(counts_as)] = count
+        if counts_as == CountsAs.MISSING:
+            still[hour] = opened
+    return GapsAround(
+        window=window,
+        by_hour=by_hour,
+        open=still,
+        newest=[_read_gap(each) for each in row.newest_missing],
+        unjudged=row.unjudged,
+    )
 
 
 def _read_gap(told: Mapping[str, Any]) -> OpenGap:

@@ -44,7 +44,21 @@ def test_it_shows_each_gap_with_its_operation_and_device(operator_client: Client
         ({"counts_as": "undecided"}, 0),
         ({"app_id": "mobile"}, 1),
         ({"app_id": "other"}, 0),
-        ({"rule": "E9", "reason": "x", "app_id": "\0", "counts_as": "x"}, 1),
+        ({"source": "bank"}, 1),
+        ({"source": "other"}, 0),
+        ({"acknowledged": "false"}, 1),
+        ({"acknowledged": "true"}, 0),
+        (
+            {
+                "rule": "E9",
+                "reason": "x",
+                "app_id": "\0",
+                "counts_as": "x",
+                "acknowledged": "x",
+                "source": "",
+            },
+            1,
+        ),
     ],
 )
 def test_it_is_narrowed_and_links_keep_that(
@@ -64,7 +78,8 @@ def test_nothing_missing_is_said(operator_client: Client) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["since", "until", "cursor", "counts_as", "rule", "reason", "app_id"]
+    "name",
+    ["since", "until", "cursor", "counts_as", "rule", "reason", "app_id", "source", "acknowledged"],
 )
 @pytest.mark.parametrize("given", ["\x00", "\ud800", "x" * 10_000, "400d", "W10", "\u202e"])
 @pytest.mark.usefixtures("told")
@@ -104,6 +119,6 @@ def test_it_is_one_step_from_everywhere(operator_client: Client) -> None:
     assert GAPS in operator_client.get("/admin/").content.decode()
 
 
-@pytest.mark.parametrize("method", ["post", "put", "delete"])
+@pytest.mark.parametrize("method", ["put", "patch", "delete"])
 def test_it_is_only_looked_at(operator_client: Client, method: str) -> None:
     assert getattr(operator_client, method)(GAPS).status_code == 405
