@@ -14,6 +14,7 @@ from knox.models import AuthToken
 
 from notifications.filters.base import ListFilters
 from notifications.models import Account, Source
+from notifications.models.setting import note_limit
 from notifications.models.tokens import is_service, service_accounts
 
 from .account_filters import GroupFilter, KindFilter, StateFilter
@@ -90,6 +91,12 @@ class AccountAdmin(ByName, UserAdmin):  # type: ignore[type-arg]
         form: Any = super().get_form(request, obj, change=change, **options)
         form.editor = request.user
         return form
+
+    def save_model(self, request: Any, obj: Account, form: Any, change: bool) -> None:
+        before = Account.objects.get(pk=obj.pk).apps if change else []
+        super().save_model(request, obj, form, change)
+        if set(before) != set(obj.apps):
+            note_limit(obj.username, before, obj.apps, who=request.user.get_username())
 
     def for_list(self, rows: QuerySet[Account]) -> QuerySet[Account]:
         return rows.prefetch_related("groups")

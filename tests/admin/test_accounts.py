@@ -87,6 +87,7 @@ def test_only_our_pages_are_in_the_console() -> None:
         "notifications.source",
         "notifications.export",
         "notifications.accessrecord",
+        "notifications.settingchange",
         "notifications.account",
         "auth.group",
         "knox.authtoken",

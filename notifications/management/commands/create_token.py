@@ -1,5 +1,6 @@
 """A service account and a token for it; the token is shown once and stored as a hash."""
 
+import getpass
 import re
 from argparse import ArgumentParser
 from collections.abc import Iterable
@@ -11,6 +12,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
 from notifications.models import Account
+from notifications.models.setting import note_limit
 from notifications.models.source import is_slug
 from notifications.models.tokens import MAX_DAYS, make_token, why_no_token
 from notifications.protocol.extras import MAX_IDENTIFIER
@@ -47,7 +49,8 @@ class Command(BaseCommand):
         with transaction.atomic():
             account = _service_account(name)
             account.groups.add(_group(options["group"]))
-            if apps:
+            if apps and apps != account.apps:
+                note_limit(name, account.apps, apps, who=f"command, user {getpass.getuser()}")
                 account.apps = apps
                 account.save(update_fields=["apps"])
             token, secret = make_token(account, life=expiry)
