@@ -8,8 +8,8 @@ from django.utils import dateformat
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from notifications.protocol.coverage import Interval
-from notifications.trace.coverage import CoverageShown
+from notifications.protocol.coverage import CoveredWindow, Interval
+from notifications.protocol.window import Window
 
 from .chart import Label
 from .times import age, here, second
@@ -53,26 +53,38 @@ class Strip:
         return self.number - len(self.holes)
 
 
-def strip_of(shown: CoverageShown, now: datetime) -> Strip:
-    scale = _Scale(shown.window.since, shown.window.until)
-    goes_on = shown.settled if shown.settled >= now else None
+def strip_of(shown: CoveredWindow) -> Strip:
+    scale = Scale.over(shown.window)
+    goes_on = shown.settled if shown.settled >= shown.now else None
     return Strip(
-        parts=(*_grounds(shown, scale, now), *_drawn_holes(shown.holes, scale)),
+        parts=parts_of(shown, scale),
         times=tuple(scale.ticks()),
         holes=tuple(_hole(each, goes_on) for each in reversed(shown.holes[-MOST_ROWS:])),
         number=len(shown.holes),
-        share=_percent(shown.share),
+        share=percent(shown.share),
     )
 
 
+def parts_of(shown: CoveredWindow, scale: "Scale") -> tuple[Part, ...]:
+    """What lies ahead is not drawn; the holes are the last ones, so that they lie on top."""
+    return (*_grounds(shown, scale), *_drawn_holes(shown.holes, scale))
+
+
 @dataclass(frozen=True, slots=True)
-class _Scale:
+class Scale:
+    """From ``left`` to ``RIGHT`` there is as much time as in a window."""
+
     start: datetime
     end: datetime
+    left: int
+
+    @classmethod
+    def over(cls, window: Window, left: int = LEFT) -> "Scale":
+        return cls(window.since, window.until, left)
 
     def x(self, moment: datetime) -> float:
         part = (moment - self.start) / (self.end - self.start)
-        return LEFT + min(max(part, 0.0), 1.0) * (RIGHT - LEFT)
+        return self.left + min(max(part, 0.0), 1.0) * (RIGHT - self.left)
 
     def part(self, interval: Interval, look: str, told: str) -> Part:
         x, end = self.x(interval[0]), self.x(interval[1])
@@ -83,12 +95,12 @@ class _Scale:
         for number in range(TICKS + 1):
             told = here(self.start + (self.end - self.start) * number / TICKS)
             text = dateformat.format(told, "j M H:i") if is_long else f"{told:%H:%M}"
-            yield Label(round(LEFT + number * (RIGHT - LEFT) / TICKS, 2), text)
+            yield Label(round(self.left + number * (RIGHT - self.left) / TICKS, 2), text)
 
 
-def _grounds(shown: CoverageShown, scale: _Scale, now: datetime) -> Iterator[Part]:
+def _grounds(shown: CoveredWindow, scale: Scale) -> Iterator[Part]:
     """What lies behind the holes."""
-    since, until = shown.window.since, min(shown.window.until, max(now, shown.window.since))
+    since, until = shown.window.since, min(shown.window.until, max(shown.now, shown.window.since))
     measured = shown.covered.measured_since
     begun = until if measured is None else min(max(measured, since), until)
     settled = min(max(shown.settled, begun), until)
@@ -102,7 +114,7 @@ def _grounds(shown: CoverageShown, scale: _Scale, now: datetime) -> Iterator[Par
             yield scale.part(interval, look, f"{_from_to(*interval)}: {words}")
 
 
-def _drawn_holes(holes: tuple[Interval, ...], scale: _Scale) -> Iterator[Part]:
+def _drawn_holes(holes: tuple[Interval, ...], scale: Scale) -> Iterator[Part]:
     """Those that would be drawn over each other as one."""
     group: list[Interval] = []
     for each in holes:
@@ -118,7 +130,7 @@ def _drawn_holes(holes: tuple[Interval, ...], scale: _Scale) -> Iterator[Part]:
         yield _drawn(group, scale)
 
 
-def _drawn(group: list[Interval], scale: _Scale) -> Part:
+def _drawn(group: list[Interval], scale: Scale) -> Part:
     whole = group[0][0], group[-1][1]
     number = len(group)
     words = ngettext("not covered", "%(number)s holes", number) % {"number": number}
@@ -133,7 +145,7 @@ def _hole(hole: Interval, goes_on: datetime | None) -> Hole:
     return Hole(since, None if until == goes_on else until, age(until - since))
 
 
-def _percent(share: float | None) -> str:
+def percent(share: float | None) -> str:
     """Rounded down: 100 % is all of it."""
     return "" if share is None else f"{int(share * 1000) / 10:.1f}"
 

@@ -26,6 +26,7 @@ def _lines(trace: Trace, case_number: str, address: str) -> Iterator[str]:
     yield f"Device {trace.activation}"
     yield f"From {told_at(trace.window.since)} to {told_at(trace.window.until)}"
     yield trace.verdict
+    yield trace.recorded
     counts = trace.counts.as_json()
     yield ", ".join(f"{counts[name]} {word}" for name, (word, _) in COUNTS.items())
     told = [each for each in trace.entries if each.counts_as in _TOLD or each.is_failed]

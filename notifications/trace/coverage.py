@@ -6,32 +6,42 @@ tell up to then.
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
 from django.db import connection
 
 from notifications.models.patience import TooMuch
-from notifications.protocol.coverage import Covered, Interval
+from notifications.protocol.coverage import (
+    Covered,
+    CoveredWindow,
+    Interval,
+    in_window,
+    kinds_in,
+)
 from notifications.protocol.window import Window
 
 MOST_SHOWN = 10_000  # intervals of one source
 
 # Intervals of a source are apart, so that those which reach into a window end in it, but for one.
-# Without the first ever, a hole could not be told from the time before anything was measured.
+# Without the first ever, a hole could not be told from the time before anything was measured; the
+# ones beside the window have the contacts before and after it.
 _INTERVALS = """
-    SELECT source.slug, covered.began_at, LEAST(covered.ended_at, %(as_of)s)
+    SELECT source.slug, covered.began_at, LEAST(covered.ended_at, %(as_of)s), covered.kinds
     FROM unnest(%(sources)s::text[]) AS source (slug)
     CROSS JOIN LATERAL (
         (
-            SELECT began_at, ended_at FROM notifications_coverage
+            SELECT began_at, ended_at, kinds FROM notifications_coverage
             WHERE source_id = source.slug ORDER BY ended_at LIMIT 1
         ) UNION (
-            SELECT began_at, ended_at FROM notifications_coverage
+            SELECT began_at, ended_at, kinds FROM notifications_coverage
+            WHERE source_id = source.slug AND ended_at < %(since)s ORDER BY ended_at DESC LIMIT 1
+        ) UNION (
+            SELECT began_at, ended_at, kinds FROM notifications_coverage
             WHERE source_id = source.slug AND ended_at >= %(since)s AND ended_at <= %(until)s
         ) UNION (
-            SELECT began_at, ended_at FROM notifications_coverage
+            SELECT began_at, ended_at, kinds FROM notifications_coverage
             WHERE source_id = source.slug AND ended_at > %(until)s ORDER BY ended_at LIMIT 1
         )
     ) AS covered
@@ -40,48 +50,27 @@ _INTERVALS = """
 """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CoverageShown:
-    """What of ``window``, up to ``now``, a source was covered in: ``holes`` as far as it is decided
-    (``settled``), and ``intervals`` within the window."""
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """The intervals of a source that bear on a window, and the kinds of contact that made each."""
 
-    source: str
-    window: Window
-    covered: Covered
-    settled: datetime
-    intervals: tuple[Interval, ...]
-    holes: tuple[Interval, ...]
+    intervals: tuple[Interval, ...] = ()
+    kinds: tuple[tuple[str, ...], ...] = ()
 
     @property
-    def share(self) -> float | None:
-        """Of the time that was measured and is decided, the part that is covered."""
-        since = self.covered.measured_since
-        measured = since and self.settled - max(self.window.since, since)
-        if not measured or measured <= timedelta():
-            return None
-        uncovered = sum((end - start for start, end in self.holes), timedelta())
-        return 1 - uncovered / measured
+    def covered(self) -> Covered:
+        return Covered(self.intervals)
+
+    def kinds_in(self, window: Window) -> tuple[str, ...]:
+        return kinds_in(window, zip(self.intervals, self.kinds, strict=True))
 
 
-def show_coverage(source: str, window: Window, *, now: datetime) -> CoverageShown:
+def show_coverage(source: str, window: Window, *, now: datetime) -> CoveredWindow:
     """Raises ``TooMuch``."""
     covered = coverage_of([source], window.since, window.until)[source]
     if len(covered.intervals) > MOST_SHOWN:
         raise TooMuch(f"{MOST_SHOWN:,} intervals of coverage")
-    settled = covered.settled_until(window.until, now=now, silence=settings.COVERAGE_SILENCE)
-    within = (
-        (max(began, window.since), min(ended, window.until))
-        for began, ended in covered.intervals
-        if began <= window.until and ended >= window.since
-    )
-    return CoverageShown(
-        source=source,
-        window=window,
-        covered=covered,
-        settled=settled,
-        intervals=tuple(within),
-        holes=covered.holes(window.since, settled) if settled > window.since else (),
-    )
+    return in_window(covered, window, now=now, silence=settings.COVERAGE_SILENCE)
 
 
 def coverage_of(
@@ -89,7 +78,15 @@ def coverage_of(
 ) -> dict[str, Covered]:
     """Of each of ``sources`` what is covered between the two, as it was known ``as_of`` that
     moment. One that was never measured has nothing that is covered and no holes."""
-    found: dict[str, list[Interval]] = {each: [] for each in sources}
+    kept = kept_of(sources, since, until, as_of=as_of)
+    return {slug: each.covered for slug, each in kept.items()}
+
+
+def kept_of(
+    sources: Collection[str], since: datetime, until: datetime, *, as_of: datetime | None = None
+) -> dict[str, Kept]:
+    """The same with how it is known, in one query."""
+    found: dict[str, list[tuple[Interval, tuple[str, ...]]]] = {each: [] for each in sources}
     if not found:
         return {}
     given: dict[str, Any] = {
@@ -100,6 +97,6 @@ def coverage_of(
     }
     with connection.cursor() as cursor:
         cursor.execute(_INTERVALS, given)
-        for slug, began, ended in cursor.fetchall():
-            found[slug].append((began, ended))
-    return {slug: Covered(tuple(intervals)) for slug, intervals in found.items()}
+        for slug, began, ended, kinds in cursor.fetchall():
+            found[slug].append(((began, ended), tuple(kinds)))
+    return {slug: Kept(*map(tuple, zip(*told, strict=True))) for slug, told in found.items()}
