@@ -10,7 +10,7 @@ from notifications.models import AccessRecord, Export
 from notifications.models.export import new_id
 from notifications.trace.access import Viewer, record_access
 
-from .datasets import bounds_of, problems_with
+from .datasets import as_of_in, bounds_of, problems_with
 
 MOST_UNFINISHED = 20  # jobs of one account
 
@@ -79,7 +79,12 @@ def ask(
 def record(export: Export, viewer: Viewer, action: AccessRecord.Action) -> None:
     bounds = bounds_of(export)
     record_access(
-        viewer, action=action, subject=str(export.pk), since=bounds.since, until=bounds.until
+        viewer,
+        action=action,
+        subject=str(export.pk),
+        since=bounds.since,
+        until=bounds.until,
+        as_of=as_of_in(export),
     )
 
 

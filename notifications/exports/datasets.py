@@ -16,7 +16,7 @@ from notifications.filters.subjects import OperationFilters
 from notifications.models import Account, DeliveryReport, Export, Notification, Operation
 from notifications.models.querysets import Extent
 from notifications.protocol.identity import time_of
-from notifications.protocol.window import BadWindow, Bounds, Window, read_bounds
+from notifications.protocol.window import BadWindow, Bounds, Window, read_as_of, read_bounds
 
 from .days import GapRows, StatsRows
 from .deliveries import DeliveryRows, RecordingDeliveryRows
@@ -102,6 +102,7 @@ def problems_with(export: Export) -> dict[str, list[str]]:
     if not found:
         try:
             bounds_of(export)
+            as_of_in(export)
         except BadWindow as problem:
             found[problem.parameter] = [problem.detail]
     return found
@@ -118,6 +119,11 @@ def bounds_of(export: Export) -> Bounds:
     if is_unasked and export.delivery != Export.Delivery.INCREMENTS:
         raise BadWindow("since", _UNBOUNDED)
     return bounds
+
+
+def as_of_in(export: Export) -> datetime | None:
+    """The moment as of which gaps are asked for. Raises ``BadWindow``."""
+    return read_as_of(_asked(export).value("as_of"), now=export.asked_at)
 
 
 def shown_filters(export: Export, *, users: bool) -> dict[str, list[str] | None]:

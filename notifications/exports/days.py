@@ -15,8 +15,14 @@ from notifications.models import Notification
 from notifications.models.patience import TooMuch
 from notifications.models.querysets import Extent
 from notifications.protocol.identity import first_id_at, time_of
-from notifications.protocol.window import DAY, Window
+from notifications.protocol.window import DAY, Window, read_as_of
 from notifications.trace.entries import Entry
+from notifications.trace.gap_notes import (
+    Acknowledgements,
+    acknowledgements,
+    is_acknowledged,
+    narrowed,
+)
 from notifications.trace.gaps import Wanted, find_gaps
 from notifications.trace.stats import Dimension, Interval, Question, count
 
@@ -84,11 +90,12 @@ class GapRows(DayRows):
         [
             Column("at", Kind.MOMENT),
             Column("due", Kind.MOMENT),
+            Column("acknowledged_at", Kind.MOMENT),
             *(
                 Column(name, Kind.NAME)
                 for name in (
                     *("rule", "reason", "counts_as", "message_type", "operation_name"),
-                    *("certainty", "basis"),
+                    *("certainty", "basis", "app_id", "source", "acknowledged_by"),
                 )
             ),
             Column("key", Kind.TEXT),
@@ -96,6 +103,7 @@ class GapRows(DayRows):
             Column("activation", Kind.TEXT),
             Column("inbox_message", Kind.TEXT),
             Column("sentence", Kind.TEXT),
+            Column("note", Kind.TEXT),
             Column("episode", Kind.NUMBER),
             Column("evidence", Kind.JSON),
             Column("events", Kind.JSON),
@@ -105,6 +113,7 @@ class GapRows(DayRows):
     def __init__(self, asked: GapsQuestion, window: Window, extent: Extent) -> None:
         super().__init__(window, extent)
         self.now = asked.now
+        self.as_of = read_as_of(asked.value("as_of"), now=asked.now)
         self.wanted = Wanted(
             rules=asked.values("rule"),
             reasons=asked.values("reason"),
@@ -113,23 +122,27 @@ class GapRows(DayRows):
             apps=asked.values("app_id"),
             sources=asked.values("source"),
         )
+        self.acknowledged = asked.is_acknowledged
 
     def rows(self, window: Window) -> Iterator[Row]:
-        for part in _halved(window, self._found):
+        for part, notes in _halved(window, self._found):
             for entry in part:
-                yield [_gap(entry, column.name) for column in self.columns]
+                told = _gap(entry, notes)
+                yield [told[column.name] for column in self.columns]
 
-    def _found(self, window: Window) -> Sequence[Entry]:
+    def _found(self, window: Window) -> tuple[Sequence[Entry], Acknowledgements]:
         found = find_gaps(
             window,
             now=self.now,
             wanted=self.wanted,
             apps=self.extent.apps,
             below=self.extent.below,
+            as_of=self.as_of,
         )
         if found.unjudged:
             raise TooMuch(f"{found.unjudged} operations that have too many messages to judge")
-        return found.entries
+        notes = acknowledgements(found.entries, below=self.extent.below, as_of=self.as_of)
+        return narrowed(found.entries, notes, acknowledged=self.acknowledged), notes
 
 
 class StatsRows(DayRows):
@@ -178,9 +191,18 @@ def _midnight(moment: datetime) -> datetime:
     return moment.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
 
 
-def _gap(entry: Entry, name: str) -> Any:
-    told = getattr(entry, name)
-    return [str(each) for each in told] if name in ("evidence", "events") else told
+def _gap(entry: Entry, notes: Acknowledgements) -> dict[str, Any]:
+    """Of every column. Only an acknowledgement that holds is told: else the gap is open."""
+    noted = notes[entry.key] if is_acknowledged(entry, notes) else None
+    return {
+        **{each.name: getattr(entry, each.name, None) for each in GapRows.columns},
+        "app_id": entry.app,
+        "evidence": [str(each) for each in entry.evidence],
+        "events": [str(each) for each in entry.events],
+        "acknowledged_at": noted and noted.at,
+        "acknowledged_by": noted and noted.who,
+        "note": noted and noted.note,
+    }
 
 
 def _copied(row: Row, columns: Sequence[Column], how: How, *, defused: bool) -> bytes:

@@ -96,15 +96,22 @@ def any_of(queryset: "QuerySet[Any]", conditions: Sequence[Q]) -> "QuerySet[Any]
     return queryset.filter(met)
 
 
-def text(given: str) -> str:
-    """Any text that a column can hold."""
-    if not given:
-        raise ValidationError("is empty; give a value, or leave it out.")
-    if len(given) > MAX_IDENTIFIER:
-        raise ValidationError(f"has over {MAX_IDENTIFIER} characters, which nothing recorded has.")
-    if NUL in given:
-        raise ValidationError("has the character U+0000, which nothing recorded has.")
-    return given
+def text_up_to(most: int) -> Callable[[str], str]:
+    """Any text of at most so many characters that a column can hold."""
+
+    def read(given: str) -> str:
+        if not given:
+            raise ValidationError("is empty; give a value, or leave it out.")
+        if len(given) > most:
+            raise ValidationError(f"has over {most} characters, which nothing recorded has.")
+        if NUL in given:
+            raise ValidationError("has the character U+0000, which nothing recorded has.")
+        return given
+
+    return read
+
+
+text = text_up_to(MAX_IDENTIFIER)
 
 
 def identity(given: str) -> str:

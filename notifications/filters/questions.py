@@ -9,6 +9,7 @@ from .base import MOMENT, Filters, since, until
 from .notifications import FINDING, FINDINGS, PLATFORM, PLATFORMS, platform
 from .parameters import NAME, Once, Parameter, choices, names, one_of, text, whole
 
+TRUE_OR_FALSE = ("true", "false")
 ON_A_PAGE, MOST_ON_A_PAGE = 100, 1_000
 
 
@@ -26,24 +27,37 @@ def case() -> Once:
     )
 
 
+def as_of() -> Once:
+    words = (
+        "As it was known at this moment, written like since and not ahead; lengths of time are then"
+        " before it. By default now."
+    )
+    return Once(text, help=words, schema=MOMENT)
+
+
 class TimelineQuestion(Filters):
+    as_of = as_of()
     case = case()
 
 
 class TraceQuestion(Filters):
     since = since()
     until = until()
+    as_of = as_of()
     case = case()
 
 
 class StateQuestion(Filters):
     at = Once(text, help="At this moment, written like since; by default now.", schema=MOMENT)
-    as_of = Once(text, help="By what was on record at this moment; by default now.", schema=MOMENT)
+    as_of = Once(
+        text, help="By what was on record at this moment, not ahead; by default now.", schema=MOMENT
+    )
 
 
 class GapsQuestion(Filters):
     since = since()
     until = until()
+    as_of = as_of()
     rule = Parameter(one_of(list(Rule)), help="By this rule.", schema=choices(list(Rule)))
     reason = Parameter(one_of(list(Reason)), help="For this reason.", schema=choices(list(Reason)))
     counts_as = Parameter(
@@ -52,6 +66,44 @@ class GapsQuestion(Filters):
     operation_name = names("", "Of operations of this name.")
     app_id = names("", "Of this app.")
     source = names("", "That this source owes.")
+    acknowledged = Once(
+        one_of(TRUE_OR_FALSE),
+        help="true: that somebody acknowledged as what they are; false: that are open.",
+        schema=choices(TRUE_OR_FALSE),
+    )
+
+    @property
+    def is_acknowledged(self) -> bool | None:
+        """None wants all."""
+        given = self.value("acknowledged")
+        return None if given is None else given == "true"
+
+
+class GapStatsQuestion(Filters):
+    """``by`` and the parameters of the same names are the dimensions that are counted."""
+
+    DIMENSIONS = ("rule", "reason", "counts_as", "app_id", "source")
+    INTERVALS = ("hour", "day")
+
+    since = since()
+    until = until()
+    interval = Once(
+        one_of(INTERVALS),
+        help="By hour or by day (UTC); otherwise the window as a whole.",
+        schema=choices(INTERVALS),
+    )
+    by = Parameter(
+        one_of(DIMENSIONS), help="And by this dimension.", schema=choices(DIMENSIONS), most=5
+    )
+    rule = Parameter(one_of(list(Rule)), help="Only by this rule.", schema=choices(list(Rule)))
+    reason = Parameter(
+        one_of(list(Reason)), help="Only for this reason.", schema=choices(list(Reason))
+    )
+    counts_as = Parameter(
+        one_of(list(CountsAs)), help="Only what counts as this.", schema=choices(list(CountsAs))
+    )
+    app_id = names("", "Only of this app.")
+    source = names("", "Only what this source owes.")
 
 
 class StatsQuestion(Filters):
@@ -102,9 +154,9 @@ class ExportParameters(Filters):
         schema={**choices(Export.Format.values), "default": Export.Format.CSV.value},
     )
     gzip = Once(
-        one_of(("true", "false")),
+        one_of(TRUE_OR_FALSE),
         help="true: compressed, as a .gz file. Not of Parquet, which is compressed by itself.",
-        schema={**choices(("true", "false")), "default": "false"},
+        schema={**choices(TRUE_OR_FALSE), "default": "false"},
     )
     formulas = Once(
         one_of(FORMULAS),

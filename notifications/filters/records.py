@@ -5,12 +5,14 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
-from notifications.models import MAX_CASE_NUMBER, AccessRecord, Export
+from notifications.models import MAX_CASE_NUMBER, AccessRecord, Export, GapNote
+from notifications.models.gap import MAX_GAP_KEY
 from notifications.protocol.identity import first_id_at
+from notifications.protocol.reasons import Reason, Rule
 from notifications.protocol.window import Bounds
 
 from .base import ListFilters, WindowedFilters
-from .parameters import NAME, Parameter, choices, identity, names, one_of, text
+from .parameters import NAME, Parameter, choices, identity, names, one_of, text, text_up_to
 
 
 class SourceFilters(ListFilters):
@@ -46,6 +48,61 @@ class AccessRecordFilters(WindowedFilters):
         help="For this case number.",
         schema={**NAME, "maxLength": MAX_CASE_NUMBER},
     )
+
+    def within(self, queryset: "QuerySet[Any]", bounds: Bounds) -> "QuerySet[Any]":
+        if bounds.since is not None:
+            queryset = queryset.filter(at__gte=bounds.since)
+        if bounds.until is not None:
+            queryset = queryset.filter(at__lt=bounds.until)
+        return queryset
+
+
+class GapNoteFilters(WindowedFilters):
+    """In the order of their ids, which is that in which they were noted."""
+
+    key = Parameter(
+        text_up_to(MAX_GAP_KEY),
+        column="key",
+        help="On the gap with this key.",
+        schema={**NAME, "maxLength": MAX_GAP_KEY},
+        identifies=True,
+    )
+    kind = Parameter(
+        one_of(GapNote.Kind.values),
+        column="kind",
+        help="That say this.",
+        schema=choices(GapNote.Kind.values),
+    )
+    rule = Parameter(
+        one_of(list(Rule)), column="rule", help="By this rule.", schema=choices(list(Rule))
+    )
+    reason = Parameter(
+        one_of(list(Reason)),
+        column="reason",
+        help="On gaps that had this reason then.",
+        schema=choices(list(Reason)),
+    )
+    app_id = names("app_id", "On gaps of this app.")
+    source = names("source", "On what this source owes.")
+    who = names("who", "By this account.")
+
+    def within(self, queryset: "QuerySet[Any]", bounds: Bounds) -> "QuerySet[Any]":
+        if bounds.since is not None:
+            queryset = queryset.filter(noted_at__gte=bounds.since)
+        if bounds.until is not None:
+            queryset = queryset.filter(noted_at__lt=bounds.until)
+        return queryset
+
+
+class SettingChangeFilters(WindowedFilters):
+    name = Parameter(text, column="name", help="Of the setting of this name.", schema=NAME)
+    about = Parameter(
+        identity,
+        column="about",
+        help="Of this source or account, or this kind of process.",
+        schema=NAME,
+    )
+    who = names("who", "By this account.")
 
     def within(self, queryset: "QuerySet[Any]", bounds: Bounds) -> "QuerySet[Any]":
         if bounds.since is not None:

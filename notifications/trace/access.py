@@ -26,8 +26,10 @@ def record_access(
     subject: str,
     since: datetime | None = None,
     until: datetime | None = None,
+    as_of: datetime | None = None,
 ) -> None:
-    """``subject`` is an activation id, an operation id or a recipient's surrogate key."""
+    """``subject`` is an activation id, an operation id or a recipient's surrogate key; ``as_of``
+    the moment as of which it was looked at, if that was not now."""
     AccessRecord.objects.create(
         who=viewer.who,
         via=viewer.via,
@@ -35,5 +37,6 @@ def record_access(
         subject=subject,
         since=since,
         until=until,
+        as_of=as_of,
         case_number=viewer.case_number,
     )

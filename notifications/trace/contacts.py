@@ -28,6 +28,7 @@ _REPORTED = """
         SELECT id, app_id FROM notifications_notification
         WHERE source_id = source.slug AND message_type = type.name AND id {where}
             AND (%(below)s::xid8 IS NULL OR recorded_xid < %(below)s::xid8)
+            AND (%(as_of)s::timestamptz IS NULL OR recorded_at <= %(as_of)s)
         ORDER BY id {order} LIMIT %(looked_through)s
     ) AS report
     WHERE %(apps)s::text[] IS NULL OR app_id = ANY(%(apps)s)

@@ -4,17 +4,23 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from notifications.models import DeliveryReport
+from django.db import connection
+
 from notifications.models.patience import TooMuch
 from notifications.models.querysets import Extent
 from notifications.protocol.deliveries import Cause, Delivery, Outcome
 from notifications.protocol.message import Message
 
 MOST = 40_000  # delivery reports that one answer may rest on
-_COLUMNS = (
-    *("id", "notification_id", "source_id", "outcome", "code", "is_final", "cause"),
-    *("observed_at", "recorded_at", "happened_at"),
-)
+_REPORTS = """
+    SELECT id, notification_id, source_id, outcome, code, is_final, cause, observed_at,
+        recorded_at, happened_at
+    FROM notifications_deliveryreport
+    WHERE notification_id = ANY(%(ids)s)
+        AND (%(below)s::xid8 IS NULL OR recorded_xid < %(below)s::xid8)
+        AND (%(as_of)s::timestamptz IS NULL OR recorded_at <= %(as_of)s)
+    LIMIT %(most)s
+"""
 
 
 def deliveries_of(ids: Collection[UUID], *, extent: Extent) -> dict[UUID, tuple[Delivery, ...]]:
@@ -22,12 +28,13 @@ def deliveries_of(ids: Collection[UUID], *, extent: Extent) -> dict[UUID, tuple[
     ``ids``. Raises ``TooMuch``."""
     if not ids:
         return {}
-    told = DeliveryReport.objects.within(extent).filter(notification__in=ids).order_by()
-    rows = list(told.values_list(*_COLUMNS, named=True)[: MOST + 1])
+    with connection.cursor() as cursor:
+        cursor.execute(_REPORTS, {"ids": list(ids), "most": MOST + 1, **extent.parameters})
+        rows = cursor.fetchall()
     if len(rows) > MOST:
         raise TooMuch(f"{MOST:,} delivery reports")
     found: dict[UUID, list[Delivery]] = {}
-    for each in map(delivery_of, rows):
+    for each in map(_delivery, rows):
         found.setdefault(each.notification, []).append(each)
     return {key: tuple(of_one) for key, of_one in found.items()}
 
@@ -48,15 +55,22 @@ def to_device(
 
 def delivery_of(report: Any) -> Delivery:
     """``report`` is a ``DeliveryReport``, or a row with its columns by their names."""
-    return Delivery(
-        id=report.id,
-        notification=report.notification_id,
-        source=report.source_id,
-        outcome=Outcome(report.outcome),
-        code=report.code,
-        is_final=report.is_final,
-        cause=None if report.cause is None else Cause(report.cause),
-        observed_at=report.observed_at,
-        recorded_at=report.recorded_at,
-        happened_at=report.happened_at,
+    return _delivery(
+        (
+            *(report.id, report.notification_id, report.source_id, report.outcome, report.code),
+            *(report.is_final, report.cause, report.observed_at, report.recorded_at),
+            report.happened_at,
+        )
     )
+
+
+def _delivery(row: tuple[Any, ...]) -> Delivery:
+    (
+        key, notification, source, outcome, code, is_final, cause, observed_at, recorded_at,
+        happened_at,
+    ) = row  # fmt: skip
+    return Delivery(
+        id=key, notification=notification, source=source, outcome=Outcome(outcome), code=code,
+        is_final=is_final, cause=None if cause is None else Cause(cause),
+        observed_at=observed_at, recorded_at=recorded_at, happened_at=happened_at,
+    )  # fmt: skip

@@ -6,70 +6,81 @@ from datetime import datetime
 from uuid import UUID
 
 from notifications.models.querysets import Apps, Extent
-from notifications.protocol.audience import Basis, Certainty, Device, reaches
-from notifications.protocol.copies import copies_owed
+from notifications.protocol.audience import Basis, Certainty, Device
+from notifications.protocol.coverage import SourceCoverage, Tells
 from notifications.protocol.deliveries import Delivery
 from notifications.protocol.episodes import in_order as in_time_order
 from notifications.protocol.events import ActivationEvent
-from notifications.protocol.excuses import excused
-from notifications.protocol.expectations import Gap, Judgement, judge, repeated
+from notifications.protocol.expectations import Gap, Judgement, repeated
 from notifications.protocol.knowledge import Knowledge
-from notifications.protocol.merging import Merged, merge
+from notifications.protocol.merging import Merged
 from notifications.protocol.message import Message
 from notifications.protocol.state import DeviceState
+from notifications.protocol.whole import Events, Whole, judge_whole
 from notifications.protocol.window import Window
 
-from . import entries, evidence, lives, owed, sentences
+from . import entries, evidence, lives, owed, sentences, silence
 from .copiers import copiers
 from .deliveries import deliveries_of, to_device
 from .entries import Entry, Trace
 from .entry_of import entry_of_gap, entry_of_message
+from .gates import gates_of
+from .listeners import apps_told, told_by, who_listened
 from .states import events_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gathered:
-    """What some devices' traces rest on: messages by id, which of them are ``merged``, what their
-    gateways answered, each operation among them judged, the events of the devices, what events owe
-    and no message met, the copies that are not there, and what is known beside all that; of
-    ``extent`` only."""
+    """What some devices' traces rest on: messages by id, what their gateways answered, the events
+    of the devices, what is known beside all that, and what the rules say of it; of ``extent``
+    only."""
 
     extent: Extent
     messages: Mapping[UUID, Message]
-    merged: Merged
+    whole: Whole
     deliveries: Mapping[UUID, tuple[Delivery, ...]]
-    judgements: Mapping[str, Judgement]
     inbox_repeats: frozenset[UUID]
     events: Mapping[str, Sequence[ActivationEvent]]
-    owed: Sequence[Gap]
-    uncopied: Sequence[Gap]
     known: Knowledge
+
+    @property
+    def merged(self) -> Merged:
+        return self.whole.merged
+
+    @property
+    def judgements(self) -> Mapping[str, Judgement]:
+        return self.whole.judgements
+
+    @property
+    def gaps(self) -> Iterator[Gap]:
+        return self.whole.gaps
 
     def device(self, activation: str) -> Device:
         events = self.events.get(activation, ())
         return Device.from_messages(activation, self.messages.values(), events)
 
-    def deliveries_to_device(self, message: Message) -> tuple[Delivery, ...]:
-        """What was answered for the one device that ``message`` is to."""
-        return to_device((message, *self.merged.requests.get(message.id, ())), self.deliveries)
 
-    @property
-    def gaps(self) -> Iterator[Gap]:
-        for judgement in self.judgements.values():
-            yield from judgement.gaps
-        yield from self.owed
-        yield from self.uncopied
-
-    def not_copied_for(self, activation: str) -> frozenset[UUID]:
-        """What did not go to the device, as far as copies tell."""
-        mine = (each for each in self.uncopied if each.activation == activation)
-        return frozenset(key for each in mine for key in each.evidence)
-
-
-def trace_device(activation: str, window: Window, *, now: datetime, apps: Apps = None) -> Trace:
-    """Of a device that may have no notification at all. Raises ``TooMuch``."""
-    gathered = gather({activation}, window, now=now, extent=Extent(apps))
-    return with_verdicts([trace_of(activation, gathered, window)], gathered)[0]
+def trace_device(
+    activation: str,
+    window: Window,
+    *,
+    now: datetime,
+    apps: Apps = None,
+    as_of: datetime | None = None,
+) -> Trace:
+    """Of a device that may have no notification at all; with ``as_of`` as it would have been given
+    at that moment, which is then ``now``. Raises ``TooMuch``."""
+    extent = Extent(apps, as_of=as_of)
+    gathered = gather({activation}, window, now=as_of or now, extent=extent)
+    (trace,) = with_verdicts([trace_of(activation, gathered, window)], gathered)
+    coverage = listened(gathered, {activation}, window)
+    return replace(
+        trace,
+        verdict=sentences.as_known(trace.verdict, as_of),
+        coverage=coverage,
+        recorded=silence.in_words(coverage),
+        as_of=as_of,
+    )
 
 
 def gather(
@@ -87,38 +98,65 @@ def gather(
     people = {each.recipient for each in named} | set(recipients)
     people |= {each.recipient for of_one in events.values() for each in of_one}
     users = {each for each in people if each is not None}
-    wide = evidence.to_users(users, window, extent)
+    gates = gates_of(extent)
+    copying = copiers(now, extent, since=window.since, gates=gates)
+    to_users = evidence.to_users(users, copying.sources, window, extent)
+    wide = [each for each in to_users if each.activation is None or each.is_user_wide]
     around = owed.around(window)
-    begun = lives.by_name(lives.operation_events_of(users, devices, around, extent))
     posted = lives.inbox_events_of(users, around, extent)
     operations = {each.operation for each in (*named, *wide) if each.operation is not None}
-    lived = lives.operation_events(operations | begun.keys(), extent)
+    lived = lives.operation_events_around(operations, users, devices, around, extent)
     told = evidence.about_operations(operations | lives.by_name(lived).keys(), extent)
     of_operations = [each for messages in told.values() for each in messages]
-    copying = copiers(now, extent)
-    copies = evidence.copies_to(users, copying.sources, window, extent)
-    messages = {each.id: each for each in (*named, *wide, *copies, *of_operations)}
+    messages = {each.id: each for each in (*named, *to_users, *of_operations)}
     known = evidence.knowledge(
         messages.values(),
         named,
         now,
         extent,
-        beside=evidence.beside(lived, posted, owed.spans_of(events, window), now, extent, copying),
+        beside=evidence.beside(
+            lived,
+            posted,
+            owed.spans_of(events, window),
+            now,
+            extent,
+            since=window.since,
+            gates=gates,
+            copying=copying,
+        ),
         since=window.since,
     )
     inbox = [each for each in messages.values() if each.inbox_message is not None]
-    merged = merge(messages.values())
+    events_told = Events(operations=lived, inbox=posted)
+    whole = judge_whole(messages.values(), told, events_told, devices, known)
     return Gathered(
         extent=extent,
         messages=messages,
-        merged=merged,
-        deliveries=deliveries_of(_answered(messages.values(), merged, window), extent=extent),
-        judgements={key: judge(each, known) for key, each in told.items()},
+        whole=whole,
+        deliveries=deliveries_of(_answered(messages.values(), whole.merged, window), extent=extent),
         inbox_repeats=frozenset(repeated(in_time_order(inbox))),
         events=events,
-        owed=tuple(owed.of_devices(devices, lived, posted, messages.values(), known)),
-        uncopied=tuple(copies_owed(messages.values(), merged, known, devices)),
         known=known,
+    )
+
+
+def listened(
+    gathered: Gathered, devices: Collection[str], window: Window, recipient: int | None = None
+) -> tuple[SourceCoverage, ...]:
+    """Which sources could have told something of these ``devices``, or of their user, and when each
+    was recorded in ``window``."""
+    about = [
+        each
+        for each in gathered.messages.values()
+        if each.activation in devices or (recipient is not None and each.recipient == recipient)
+    ]
+    events = [each for device in devices for each in gathered.events.get(device, ())]
+    return who_listened(
+        window,
+        now=gathered.known.now,
+        extent=gathered.extent,
+        apps=apps_told(about, events),
+        named=told_by(about, {Tells.REGISTRATIONS: events}),
     )
 
 
@@ -177,51 +215,40 @@ def emitted_entry(
     state: DeviceState | None = None,
 ) -> Entry:
     """``state`` is that of the device at the time, as far as events tell."""
+    reports = gathered.merged.reports(message)
+    twins = gathered.merged.twins(message)
     return entry_of_message(
-        message,
+        gathered.merged.whole(message),
         *reached,
         gathered.judgements.get(message.operation or ""),
-        is_repeat=message.id in gathered.inbox_repeats,
+        is_repeat=any(each.id in gathered.inbox_repeats for each in (message, *twins)),
         state=state,
-        requests=gathered.merged.requests.get(message.id, ()),
-        deliveries=gathered.deliveries_to_device(message),
+        beside=reports[1:],
+        deliveries=to_device(reports, gathered.deliveries),
+        clocks=gathered.known.clocks,
     )
 
 
 def _emitted(
     device: Device, gathered: Gathered, window: Window, recipient: int | None
 ) -> Iterator[Entry]:
-    missed = gathered.not_copied_for(device.activation)
-    for each in gathered.messages.values():
-        if each.at not in window or each.id in missed or _is_to_another(each, recipient):
-            continue
-        if (reached := _reached(each, device, gathered)) is not None:
-            state = gathered.known.state_at(device.activation, each.at)
-            yield emitted_entry(each, reached, gathered, state=state)
-
-
-def _reached(
-    message: Message, device: Device, gathered: Gathered
-) -> tuple[Basis, Certainty] | None:
-    """Why ``message`` is an entry of the ``device``. A request is none where its copy for the
-    device is one, which stands for both."""
-    copies = gathered.merged.copies.get(message.id, ())
-    if any(each.activation == device.activation for each in copies):
-        return None
-    return reaches(message, device)
+    mine = (
+        each
+        for each in gathered.messages.values()
+        if each.at in window and not _is_to_another(each, recipient)
+    )
+    for message, reached in gathered.whole.told_to(device, mine):
+        moment = gathered.merged.time_of(message)
+        state = gathered.known.state_at(device.activation, moment)
+        yield emitted_entry(message, reached, gathered, state=state)
 
 
 def _owed(
     device: Device, gathered: Gathered, window: Window, recipient: int | None
 ) -> Iterator[Entry]:
-    activation, known = device.activation, gathered.known
-    for gap in gathered.gaps:
-        if gap.at not in window or _is_to_another(gap.anchor, recipient):
-            continue
-        if gap.activation == device.activation:
-            yield entry_of_gap(excused(gap, activation, known), gap.certainty)
-        elif gap.activation is None and reaches(gap.anchor, device) is not None:
-            yield entry_of_gap(excused(gap, activation, known), Certainty.ASSUMED)
+    for gap, certainty in gathered.whole.owed_to(device, gathered.known):
+        if gap.at in window and not _is_to_another(gap.anchor, recipient):
+            yield entry_of_gap(gap, certainty)
 
 
 def _is_to_another(message: Message, recipient: int | None) -> bool:

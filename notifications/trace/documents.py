@@ -7,22 +7,30 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
+from notifications.protocol.coverage import SourceCoverage
 from notifications.protocol.deliveries import Delivery
 from notifications.protocol.identity import timestamp
 from notifications.protocol.reasons import CountsAs
 from notifications.protocol.state import Registration, Told
 from notifications.protocol.window import Window
 
-from .entries import Entry, EpisodeView, Row, Timeline, Trace, UserTrace
+from .entries import Counts, Entry, EpisodeView, Row, Timeline, Trace, UserTrace
+from .gap_notes import Acknowledgement, Acknowledgements, WorkingList
 from .gaps import Gaps
 from .states import Life
 
+MOST_HOLES = 20  # of one source
 People = Mapping[int | None, Any]  # by surrogate key, as they are shown to who asks
 
 
 def of_trace(trace: Trace, shown: Iterable[Entry]) -> dict[str, Any]:
     """``shown`` are the entries of one page; the rest is of the whole window."""
-    return {**_summary(trace), "entries": [of_entry(each) for each in shown]}
+    return {
+        **_summary(trace),
+        **_then(trace),
+        **_recorded(trace),
+        "entries": [of_entry(each) for each in shown],
+    }
 
 
 def of_user_trace(trace: UserTrace, shown: Iterable[Row]) -> dict[str, Any]:
@@ -31,6 +39,8 @@ def of_user_trace(trace: UserTrace, shown: Iterable[Row]) -> dict[str, Any]:
         **_window(trace.window),
         "verdict": trace.verdict,
         "counts": trace.counts.as_json(),
+        **_recorded(trace),
+        **_then(trace),
         "devices": [_summary(each) for each in trace.devices],
         "entries": [_row(each) for each in shown],
     }
@@ -46,19 +56,52 @@ def of_timeline(timeline: Timeline, shown: Iterable[Entry]) -> dict[str, Any]:
         "operation_name": timeline.operation_name,
         "verdict": timeline.verdict,
         "counts": timeline.counts.as_json(),
+        **_recorded(timeline),
+        **_then(timeline),
         "lanes": [{"activation": lane, "entries": keys} for lane, keys in lanes.items()],
         "episodes": [_episode(each) for each in timeline.episodes],
         "entries": [of_entry(each) for each in shown],
     }
 
 
-def of_gaps(gaps: Gaps, shown: Iterable[Entry]) -> dict[str, Any]:
+def of_gaps(found: WorkingList, shown: Iterable[Entry]) -> dict[str, Any]:
+    gaps = found.gaps
     return {
         **_window(gaps.window),
         "verdict": gaps.verdict,
-        "counts": {str(kind): getattr(gaps.counts, kind) for kind in CountsAs},
+        "counts": _gap_counts(gaps.counts),
+        "open": _gap_counts(found.open),
         "unjudged": gaps.unjudged,
-        "results": [of_entry(each) for each in shown],
+        **_recorded(gaps),
+        "as_of": _moment(gaps.as_of),
+        "results": [of_gap(each, found.notes) for each in shown],
+    }
+
+
+def of_gap(gap: Entry, notes: Acknowledgements) -> dict[str, Any]:
+    noted = notes.get(gap.key)
+    return {
+        **of_entry(gap),
+        "app_id": gap.app,
+        "source": gap.source,
+        "acknowledgement": None if noted is None else _acknowledgement(noted),
+    }
+
+
+def _gap_counts(counts: Counts) -> dict[str, int]:
+    return {str(kind): getattr(counts, kind) for kind in CountsAs}
+
+
+def _acknowledgement(noted: Acknowledgement) -> dict[str, Any]:
+    reason, counts_as = noted.was
+    return {
+        "kind": noted.kind,
+        "holds": noted.holds,
+        "note": noted.note,
+        "who": noted.who,
+        "at": timestamp(noted.at),
+        "reason": reason,
+        "counts_as": counts_as,
     }
 
 
@@ -112,6 +155,37 @@ def of_entry(entry: Entry) -> dict[str, Any]:
     }
 
 
+def _recorded(answer: Trace | UserTrace | Timeline | Gaps) -> dict[str, Any]:
+    return {
+        "recorded": answer.recorded,
+        "coverage": [_source_coverage(each) for each in answer.coverage],
+    }
+
+
+def _source_coverage(told: SourceCoverage) -> dict[str, Any]:
+    """``holes`` are the longest, in order of time."""
+    shown = told.shown
+    holes = told.longest_holes(MOST_HOLES)
+    return {
+        "source": told.source,
+        "tells": list(told.tells),
+        "contact_kinds": list(told.kinds),
+        **_window(shown.window),
+        "measured_since": _moment(shown.covered.measured_since),
+        "settled_until": timestamp(shown.settled),
+        "share": None if shown.share is None else round(shown.share, 6),
+        "holes": [{"since": timestamp(since), "until": timestamp(until)} for since, until in holes],
+        "holes_left_out": len(shown.holes) - len(holes),
+        "uncovered_seconds": round(shown.uncovered.total_seconds(), 3),
+        "last_contact_before": _moment(told.contact_before),
+        "first_contact_after": _moment(told.contact_after),
+        "first_report_at": _moment(told.first_report),
+        "last_report_at": _moment(told.last_report),
+        "registrations_compared_at": _moment(told.compared),
+        "stores_nothing_since": _moment(told.stores_nothing_since),
+    }
+
+
 def _delivery(delivery: Delivery) -> dict[str, Any]:
     return {
         "id": str(delivery.id),
@@ -146,6 +220,21 @@ def _registration(registration: Registration, people: People) -> dict[str, Any]:
         "platform": registration.platform,
         "recipient": people.get(registration.recipient),
         "evidence": [str(each) for each in registration.evidence],
+    }
+
+
+def _then(answer: Trace | UserTrace | Timeline) -> dict[str, Any]:
+    """As of which moment it is, and what it is by now."""
+    since = answer.since_then
+    return {
+        "as_of": _moment(answer.as_of),
+        "since_then": None
+        if since is None
+        else {
+            "sentence": since.sentence,
+            "reports": since.reports,
+            "counts": since.counts.as_json(),
+        },
     }
 
 

@@ -8,11 +8,14 @@ from typing import Any
 from uuid import UUID
 
 from notifications.protocol.audience import Basis, Certainty, Grade
+from notifications.protocol.coverage import SourceCoverage
 from notifications.protocol.deliveries import Delivery, is_untaken, last_word
 from notifications.protocol.events import ActivationEvent
 from notifications.protocol.expectations import Mark
 from notifications.protocol.reasons import CountsAs, Reason, Rule
 from notifications.protocol.window import Window
+
+_OF_SILENCE = frozenset({Reason.NOT_COVERED, Reason.SOURCE_SILENT, Reason.RECORDING_BEGAN})
 
 
 class Kind(StrEnum):
@@ -39,7 +42,8 @@ class Entry:
     ``evidence`` the notifications and ``events`` the events that say so. A notification with a
     ``reason`` was emitted and kept from the device. A copy stands for the request it merged with:
     ``evidence`` has both, told by ``sources`` in the same order. ``deliveries`` are what gateways
-    answered for the one device, in order of time."""
+    answered for the one device, in order of time. ``app`` and ``source`` are those of what a gap is
+    owed by, if told."""
 
     key: str
     at: datetime
@@ -67,6 +71,8 @@ class Entry:
     sources: tuple[str | None, ...] = ()
     events: tuple[UUID, ...] = ()
     deliveries: tuple[Delivery, ...] = ()
+    app: str | None = None
+    source: str | None = None
     payload: Payload | None = None
 
     @property
@@ -87,6 +93,11 @@ class Entry:
     def is_failed(self) -> bool:
         """It was emitted, and no gateway took it."""
         return self.is_sent and is_untaken(last_word(self.deliveries))
+
+    @property
+    def rests_on_silence(self) -> bool:
+        """Whether it is of account who was listening."""
+        return self.counts_as is CountsAs.MISSING or self.reason in _OF_SILENCE
 
     @property
     def place(self) -> tuple[datetime, int, str]:
@@ -121,9 +132,22 @@ class Counts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SinceThen:
+    """What an answer that is given as of an earlier moment is by now: its ``counts``, and of how
+    many ``reports`` that it rests on now it could not have known."""
+
+    counts: Counts
+    reports: int
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Trace:
     """Of one device. ``entries`` are all of the window, in order of time; ``events`` are all that
-    concern the device, of any time."""
+    concern the device, of any time. ``coverage`` says of each source that could have told something
+    whether it was listening, and ``recorded`` the same in a sentence: both are of the whole answer,
+    and not of a device within that of a user. This and the others are by what was known ``as_of`` a
+    moment; None: by what is known now."""
 
     activation: str
     window: Window
@@ -131,6 +155,14 @@ class Trace:
     counts: Counts
     entries: tuple[Entry, ...]
     events: tuple[ActivationEvent, ...] = ()
+    coverage: tuple[SourceCoverage, ...] = ()
+    recorded: str = ""
+    as_of: datetime | None = None
+    since_then: SinceThen | None = None
+
+    @property
+    def counted(self) -> tuple[Entry, ...]:
+        return self.entries
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,6 +198,14 @@ class UserTrace:
     counts: Counts
     devices: tuple[Trace, ...]
     rows: tuple[Row, ...]
+    coverage: tuple[SourceCoverage, ...] = ()
+    recorded: str = ""
+    as_of: datetime | None = None
+    since_then: SinceThen | None = None
+
+    @property
+    def counted(self) -> tuple[Entry, ...]:
+        return tuple(entry for row in self.rows for entry in row.counted)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,7 +225,8 @@ class EpisodeView:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timeline:
     """Of one operation. ``lanes`` are the devices it concerns in order of appearance, None for what
-    names no device."""
+    names no device. ``coverage`` is of the time from one life before its first message or event
+    until its last one, or deadline."""
 
     operation: str
     operation_name: str | None
@@ -194,6 +235,14 @@ class Timeline:
     lanes: tuple[str | None, ...]
     episodes: tuple[EpisodeView, ...]
     entries: tuple[Entry, ...]
+    coverage: tuple[SourceCoverage, ...] = ()
+    recorded: str = ""
+    as_of: datetime | None = None
+    since_then: SinceThen | None = None
+
+    @property
+    def counted(self) -> tuple[Entry, ...]:
+        return self.entries
 
 
 def in_order(entries: Iterable[Entry]) -> tuple[Entry, ...]:

@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from notifications.protocol.audience import Basis, Certainty, Grade, grade_of
-from notifications.protocol.deliveries import Delivery, last_word
-from notifications.protocol.eligibility import is_known_eligible, kept_back
+from notifications.protocol.audience import Basis, Certainty, Grade
+from notifications.protocol.clocks import NO_CLOCKS, Clocks
+from notifications.protocol.deliveries import Delivery
 from notifications.protocol.expectations import Gap, Judgement, Mark
 from notifications.protocol.message import Message
 from notifications.protocol.reasons import CountsAs, Reason, Rule, Seen, counts_as
 from notifications.protocol.state import DeviceState
+from notifications.protocol.whole import Course, course_of
 
 from . import sentences
 from .entries import Entry, Kind
@@ -25,21 +26,22 @@ def entry_of_message(
     *,
     is_repeat: bool = False,
     state: DeviceState | None = None,
-    requests: Sequence[Message] = (),
+    beside: Sequence[Message] = (),
     deliveries: Sequence[Delivery] = (),
+    clocks: Clocks = NO_CLOCKS,
 ) -> Entry:
     """``judgement`` is of its operation, if it has one; ``is_repeat`` is told where that tells
     nothing; ``state`` is that of the device at the time, as far as events tell: what kept the
-    message from it, or that nothing did. ``requests`` are those of which it is the copy, and
-    ``deliveries`` what its gateway answered."""
+    message from it, or that nothing did. ``beside`` is what else reports it, and the requests of
+    which it is the copy; ``deliveries`` are what its gateway answered."""
     marks: tuple[Mark, ...] = (Mark.DUPLICATE,) if is_repeat else ()
     episode, due = None, None
     if judgement is not None:
         marks = judgement.marks.get(message.id, marks)
         episode, due = judgement.rounds.get(message.id), judgement.dues.get(message.id)
-    eligible = state is not None and is_known_eligible(state, personal=message.personal)
-    word, reports = last_word(deliveries), (message, *requests)
+    course, reports = course_of(message, basis, state, deliveries), (message, *beside)
     sources = tuple(each.source for each in reports)
+    told_by = tuple((each.source, clocks.ahead(each.source, each.at)) for each in reports)
     entry = Entry(
         key=str(message.id),
         at=message.at,
@@ -56,16 +58,17 @@ def entry_of_message(
         is_to_somebody=message.is_to_somebody_unknown,
         basis=basis,
         certainty=certainty,
-        grade=grade_of(basis, eligible=eligible, word=word),
+        grade=course.grade,
         marks=marks,
         nonconforming=any(each.nonconforming for each in reports),
-        sentence=sentences.of_message(message, basis, marks, due, word, sources),
+        sentence=sentences.of_message(
+            message, basis, marks, due, course.word, told_by, eligible=course.is_eligible
+        ),
         evidence=tuple(each.id for each in reports),
         sources=sources,
         deliveries=tuple(deliveries),
     )
-    kept = kept_back(state, word, personal=message.personal)
-    return entry if kept is None else _kept(entry, message, word, *kept)
+    return entry if course.kept is None else _kept(entry, message, course, told_by, *course.kept)
 
 
 def entry_of_gap(gap: Gap, certainty: Certainty) -> Entry:
@@ -92,19 +95,25 @@ def entry_of_gap(gap: Gap, certainty: Certainty) -> Entry:
         sentence=sentences.of_gap(gap),
         evidence=gap.evidence,
         events=gap.events,
+        app=gap.anchor.app,
+        source=gap.anchor.source,
     )
 
 
 def _kept(
-    entry: Entry, message: Message, word: Delivery | None, reason: Reason, seen: Seen
+    entry: Entry,
+    message: Message,
+    course: Course,
+    told_by: Sequence[sentences.Teller],
+    reason: Reason,
+    seen: Seen,
 ) -> Entry:
     """The ``entry`` of a message that was emitted, as one that did not go to the device."""
     return replace(
         entry,
-        grade=Grade.NOT_ATTEMPTED,
         certainty=Certainty.ASSUMED,
         reason=reason,
         counts_as=counts_as(reason),
-        sentence=sentences.of_unsent(message, reason, seen, word, entry.sources),
+        sentence=sentences.of_unsent(message, reason, seen, course.word, told_by),
         events=seen.events,
     )

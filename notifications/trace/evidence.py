@@ -4,23 +4,22 @@ Whatever has an ``extent`` is answered as if only the notifications of it were r
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
-from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import BooleanField, ExpressionWrapper, OuterRef, Q, Subquery
+from django.db.models import OuterRef, Subquery
 
-from notifications.models import Activation, Notification, Operation
-from notifications.models.patience import TooMuch
+from notifications.models import Activation, Notification
 from notifications.models.querysets import Extent, NotificationQuerySet
 from notifications.protocol.audience import status_changes
 from notifications.protocol.clients import Platform, views
 from notifications.protocol.episodes import LATE_WITHIN
 from notifications.protocol.events import InboxEvent, OperationEvent
 from notifications.protocol.extras import MAX_IDENTIFIER, MessageType
+from notifications.protocol.gates import Gates
 from notifications.protocol.identity import first_id_at
 from notifications.protocol.knowledge import Emitters, Knowledge, Terms
 from notifications.protocol.message import Message, later
@@ -28,30 +27,33 @@ from notifications.protocol.state import Span
 from notifications.protocol.window import Window
 
 from . import lives, sentences
+from .clocks import clocks_at
 from .contacts import heard
 from .copiers import NO_COPIERS, Copiers
 from .coverage import coverage_of
 from .entries import Payload
+from .told import BETWEEN, COLUMNS, bounds, distinct, message_of, rows_of, told_where, within
 
-MOST = 20_000  # notifications that one answer may rest on
-NAMELESS: Mapping[str, str | None] = MappingProxyType({})
-_COLUMNS = (
-    "id",
-    "emitted_at",
-    "source_id",
-    "message_type",
-    "result",
-    "operation_id",
-    "inbox_message_id",
-    "activation_id",
-    "recipient_id",
-    "addressed_to",
-    "per_device",
-    "app_id",
-    "platform",
-    "personal",
-    "nonconforming",
-)
+# Of each device the notification that tells its user: the last one before a moment, or the first.
+_BINDINGS = f"""
+    SELECT {COLUMNS} FROM unnest(%(devices)s::text[]) AS device (name)
+    CROSS JOIN LATERAL (
+        SELECT * FROM notifications_notification AS told
+        WHERE activation_id = device.name AND recipient_id IS NOT NULL {{which}}
+        ORDER BY told.id {{order}} LIMIT 1
+    ) AS told
+"""  # noqa: S608 - of constants
+_OF_OPERATIONS = f"""
+    SELECT {COLUMNS}, operation.name
+    FROM notifications_notification AS told
+    JOIN notifications_operation AS operation ON operation.id = told.operation_id
+    WHERE told.operation_id = ANY(%(operations)s) AND told.id >= %(earliest)s
+"""  # noqa: S608 - of constants
+_EARLIEST = """
+    SELECT first_notification_id FROM notifications_operation
+    WHERE id = ANY(%(operations)s) AND first_notification_id IS NOT NULL
+    ORDER BY first_notification_id
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,19 +98,37 @@ def knowledge(
     sources = {each.source for each in told if each.source is not None}
     sources |= beside.emitters.sources
     copiers = beside.copiers
-    return Knowledge(
+    clocks = clocks_at(sources | copiers.sources, [*moments, now], extent)
+    known = Knowledge(
         now=now,
         terms=terms(),
         heard=heard(sources, now, extent, since=owed_since),
-        covered=coverage_of(sources | copiers.sources, owed_since, now),
-        emitters=beside.emitters,
+        covered=coverage_of(sources | copiers.sources, owed_since, now, as_of=extent.as_of),
+        emitters=beside.emitters.by(clocks),
         linked=beside.linked,
         copiers=copiers.by_app,
+        copying_since={
+            key: later(first, -clocks.ahead(key[1], first)) for key, first in copiers.since.items()
+        },
         compared=copiers.compared,
-        status_changes=status_changes(changes),
-        spans=beside.spans,
+        status_changes=status_changes(clocks.corrected(each) for each in changes),
         lives=beside.lives,
+        clocks=clocks,
     )
+    return with_spans(known, beside.spans, extent)
+
+
+def with_spans(known: Knowledge, spans: Mapping[str, Sequence[Span]], extent: Extent) -> Knowledge:
+    """With what is known of devices, and when the sources of that were recorded, as far as it may
+    have ended since."""
+    found = replace(known, spans=spans)
+    doubtful = found.doubtful
+    if not doubtful:
+        return found
+    since = min(doubtful.values())
+    covered = coverage_of(doubtful.keys(), since, known.now, as_of=extent.as_of)
+    also = {source: each.beside(known.covered.get(source)) for source, each in covered.items()}
+    return replace(found, covered={**known.covered, **also})
 
 
 def beside(
@@ -117,9 +137,13 @@ def beside(
     spans: Mapping[str, Sequence[Span]],
     now: datetime,
     extent: Extent,
+    *,
+    since: datetime,
+    gates: Gates,
     copying: Copiers = NO_COPIERS,
 ) -> Beside:
-    """What these events tell. Who sends what is asked only where an event may owe something."""
+    """What these events tell. Who sends what is asked only where an event may owe something, from
+    ``since`` on."""
     owing: list[OperationEvent | InboxEvent] = [*operations, *inbox]
     apps = {app for each in owing for app in each.apps} | {
         span.state.app.value for of_one in spans.values() for span in of_one
@@ -130,94 +154,83 @@ def beside(
     return Beside(
         spans=spans,
         lives=lives.by_name(operations),
-        emitters=lives.emitters(wanted, now, extent) if wanted else Emitters(),
+        emitters=lives.emitters(wanted, now, extent, since=since, gates=gates)
+        if wanted
+        else Emitters(gates=gates),
         linked=lives.linked(extent, sources) if sources else frozenset(),
         copiers=copying,
     )
 
 
-def messages(
-    notifications: NotificationQuerySet, names: Mapping[str, str | None] = NAMELESS
-) -> list[Message]:
-    """Those ``notifications`` without their payloads; ``names`` are the names of operations.
-
-    Raises ``TooMuch``.
-    """
-    judged = ExpressionWrapper(~Q(findings=[]), output_field=BooleanField())
-    rows = notifications.annotate(nonconforming=judged).order_by().values_list(*_COLUMNS)
-    found = [_message(row, names) for row in rows[: MOST + 1]]
-    if len(found) > MOST:
-        raise TooMuch(f"{MOST:,} notifications")
-    return found
+def by_ids(ids: Collection[UUID], extent: Extent) -> list[Message]:
+    """Raises ``TooMuch``; so do the others."""
+    return told_where("told.id = ANY(%(ids)s)", extent, ids=list(ids)) if ids else []
 
 
 def naming(devices: Collection[str], window: Window, extent: Extent) -> list[Message]:
     """What names these devices around ``window``, and of each the last before that told its user:
     without any, the first one after."""
-    notifications = Notification.objects.within(extent).filter(activation__in=devices)
-    around = messages(notifications.emitted_between(*_around(window)))
-    told = {each.activation for each in around if each.recipient is not None}
-    ids = _bindings(set(devices), extent, before=_around(window)[0])
-    if untold := set(devices) - told - ids.keys():
-        ids |= _bindings(untold, extent, before=None)
-    return _distinct([*around, *messages(Notification.objects.filter(pk__in=ids.values()))])
+    named, near = list(devices), _around(window)
+    condition = f"told.activation_id = ANY(%(devices)s) AND {BETWEEN}"
+    around = told_where(condition, extent, devices=named, **near)
+    before = _bindings(named, extent, earliest=near["earliest"])
+    told = {each.activation for each in (*around, *before) if each.recipient is not None}
+    untold = set(named) - told
+    after = _bindings(untold, extent, earliest=None) if untold else []
+    return distinct([*around, *before, *after])
 
 
-def to_users(recipients: Collection[int], window: Window, extent: Extent) -> list[Message]:
-    """What names these users and no device, around ``window``; and copies for devices of theirs
-    that are not known."""
-    wide = Q(addressed_to="user", per_device=False) | Q(activation=None)
-    notifications = Notification.objects.within(extent).filter(wide, recipient__in=recipients)
-    return messages(notifications.emitted_between(*_around(window)))
-
-
-def copies_to(
-    recipients: Collection[int], sources: Collection[str], window: Window, extent: Extent
+def to_users(
+    recipients: Collection[int], copying: Collection[str], window: Window, extent: Extent
 ) -> list[Message]:
-    """The copies that these ``sources`` report of what went to these users, around ``window``."""
-    if not sources:
-        return []
-    notifications = Notification.objects.within(extent).filter(
-        recipient__in=recipients, per_device=True, source__in=sources
+    """What names these users and no device, around ``window``; copies for devices of theirs that
+    are not known; and the copies that the ``copying`` sources report of what went to them."""
+    condition = (
+        "told.recipient_id = ANY(%(recipients)s) AND ("
+        "told.addressed_to = 'user' AND NOT told.per_device OR told.activation_id IS NULL"
+        " OR told.per_device AND told.source_id = ANY(%(copying)s)"
+        f") AND {BETWEEN}"
     )
-    return messages(notifications.emitted_between(*_around(window)))
+    given = {"recipients": list(recipients), "copying": list(copying), **_around(window)}
+    return told_where(condition, extent, **given) if recipients else []
 
 
 def about_operations(operations: Collection[str], extent: Extent) -> dict[str, list[Message]]:
     """All that was ever told of each of these operations, with their names."""
-    known = {
-        key: (name, first)
-        for key, name, first in Operation.objects.filter(pk__in=operations).values_list(
-            "pk", "name", "first_notification_id"
-        )
-    }
-    earliest = min((first for _, first in known.values() if first is not None), default=None)
-    if earliest is None:
+    found: dict[str, list[Message]] = {key: [] for key in operations}
+    earliest = rows_of(_EARLIEST, extent, operations=list(operations)) if operations else []
+    if not earliest:
         return {}
     # Only so that months before the first of them are not looked into.
-    notifications = Notification.objects.filter(operation__in=known, id__gte=earliest)
-    names: dict[str, str | None] = {key: name for key, (name, _) in known.items()}
-    if extent.is_limited:
-        notifications = notifications.within(extent)
-        names = _names(notifications)  # the subject's may rest on others
-    found: dict[str, list[Message]] = {key: [] for key in known}
-    for each in messages(notifications, names):
-        found[each.operation or ""].append(each)
+    given = {"operations": list(operations), "earliest": earliest[0][0]}
+    rows = rows_of(_OF_OPERATIONS + within(extent), extent, **given)
+    # The subject's name may rest on others.
+    names = _names(rows) if extent.is_limited else None
+    for *told, name in rows:
+        key = told[5]
+        found[key].append(message_of(tuple(told), name if names is None else names.get(key)))
     return found
 
 
 def status_changes_of(devices: Collection[str], window: Window, extent: Extent) -> list[Message]:
-    notifications = Notification.objects.within(extent).filter(
-        activation__in=devices, message_type=MessageType.STATUS_CHANGE
-    )
-    return messages(notifications.emitted_between(*_around(window)))
+    return _of_a_type("activation_id", devices, MessageType.STATUS_CHANGE, window, extent)
 
 
 def inbox_pushes_to(recipients: Collection[int], window: Window, extent: Extent) -> list[Message]:
-    notifications = Notification.objects.within(extent).filter(
-        recipient__in=recipients, message_type=MessageType.INBOX_MESSAGE_NEW
-    )
-    return messages(notifications.emitted_between(*_around(window)))
+    return _of_a_type("recipient_id", recipients, MessageType.INBOX_MESSAGE_NEW, window, extent)
+
+
+def _of_a_type(
+    column: str,
+    keys: Collection[str] | Collection[int],
+    message_type: MessageType,
+    window: Window,
+    extent: Extent,
+) -> list[Message]:
+    if not keys:
+        return []
+    condition = f"told.{column} = ANY(%(keys)s) AND told.message_type = %(type)s AND {BETWEEN}"
+    return told_where(condition, extent, keys=list(keys), type=message_type, **_around(window))
 
 
 def payloads(ids: Iterable[str]) -> Mapping[str, Payload]:
@@ -264,46 +277,26 @@ def why_nothing(notifications: NotificationQuerySet, window: Window, told: str) 
     return sentences.nothing(told, last, following)
 
 
-def _around(window: Window) -> tuple[datetime, datetime]:
+def _around(window: Window) -> dict[str, Any]:
     reach = terms().longest + LATE_WITHIN
-    return later(window.since, -reach), later(window.until, reach)
+    return bounds(later(window.since, -reach), later(window.until, reach))
 
 
-def _names(notifications: NotificationQuerySet) -> dict[str, str | None]:
-    """Of each operation the name that the first of ``notifications`` to tell one gives it."""
+def _names(rows: Iterable[tuple[Any, ...]]) -> dict[str, str | None]:
+    """Of each operation the name that the first of its ``rows`` to tell one gives it."""
     found: dict[str, str | None] = {}
-    told = notifications.in_time_order().values_list("operation_id", "extras__operationName")
-    for operation, given in told[:MOST]:
+    ids = [row[0] for row in rows]
+    told = Notification.objects.filter(pk__in=ids).in_time_order()
+    for operation, given in told.values_list("operation_id", "extras__operationName"):
         if operation and isinstance(given, str) and 0 < len(given) <= MAX_IDENTIFIER:
             found.setdefault(operation, given)
     return found
 
 
-def _bindings(devices: set[str], extent: Extent, *, before: datetime | None) -> dict[str, UUID]:
-    """Of each device the notification that tells its user: the last one ``before`` that moment, or
-    the first of all when it is None."""
-    told = Notification.objects.within(extent)
-    told = told.filter(activation=OuterRef("pk"), recipient__isnull=False)
-    told = told.in_time_order() if before is None else told.newest_first()
-    if before is not None:
-        told = told.filter(id__lt=first_id_at(before))
-    found = Activation.objects.filter(pk__in=devices).annotate(told=Subquery(told.values("id")[:1]))
-    return {key: told for key, told in found.values_list("pk", "told") if told is not None}
-
-
-def _message(row: tuple[Any, ...], names: Mapping[str, str | None]) -> Message:
-    (
-        key, at, source, message_type, result, operation, inbox_message, activation, recipient,
-        addressed_to, per_device, app, platform, personal, nonconforming,
-    ) = row  # fmt: skip
-    return Message(
-        id=key, at=at, source=source, message_type=message_type,
-        result=result, operation=operation, operation_name=names.get(operation),
-        inbox_message=inbox_message, activation=activation, recipient=recipient,
-        addressed_to=addressed_to, per_device=per_device, app=app, platform=platform,
-        personal=personal, nonconforming=nonconforming,
-    )  # fmt: skip
-
-
-def _distinct(found: Iterable[Message]) -> list[Message]:
-    return list({each.id: each for each in found}.values())
+def _bindings(devices: Collection[str], extent: Extent, *, earliest: UUID | None) -> list[Message]:
+    """Of each device the notification that tells its user: the last one before that id, or the
+    first of all when it is None."""
+    which, order = ("", "ASC") if earliest is None else ("AND told.id < %(earliest)s", "DESC")
+    statement = _BINDINGS.format(which=which + within(extent), order=order)
+    rows = rows_of(statement, extent, devices=list(devices), earliest=earliest)
+    return [message_of(row) for row in rows]

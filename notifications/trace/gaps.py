@@ -10,15 +10,22 @@ from django.db import connection
 
 from notifications.models.patience import TooMuch, at_most
 from notifications.models.querysets import Apps, Extent
+from notifications.protocol.clocks import Clocks
+from notifications.protocol.coverage import SourceCoverage
 from notifications.protocol.expectations import Gap, judge
 from notifications.protocol.extras import MessageType
+from notifications.protocol.gates import Gates
 from notifications.protocol.identity import first_id_at
+from notifications.protocol.knowledge import Emitters
 from notifications.protocol.reasons import CountsAs, Reason, Rule
 from notifications.protocol.window import Window
 
-from . import entries, evidence, lives, owed, sentences, uncopied
+from . import entries, evidence, lives, owed, sentences, silence, uncopied
+from .clocks import by_its_clock, clocks_in
 from .entries import Counts, Entry
 from .entry_of import entry_of_gap
+from .gates import gates_of
+from .listeners import who_listened
 from .states import events_of
 
 LONGEST = timedelta(days=31)
@@ -28,36 +35,61 @@ LONGEST_QUERY = "20s"
 TOGETHER = 5_000  # messages of operations that are judged at a time
 
 # All but the ordinary: announced, then finished, no two devices named, and nothing told before,
-# however many reports that has: a request and its copy are two. The rules owe nothing for those (a
-# test holds the two equal), and they are nearly all.
+# however many reports that has: a request and its copy are two. So are more rounds of that, one
+# after the other, as far as one source alone tells of them and no two at one moment. The rules owe
+# nothing for those (a test holds the two equal), and they are nearly all.
+# What was told first of is joined as a whole, as that is a range of the index: looked up one by
+# one, it takes longer than reading the window. Rounds are read for those few alone.
 # Where the answer is limited, what others told before makes no suspect either; OFFSET keeps the
 # planner from reading all that is earlier at once, which may be years, to have it at hand.
 _SUSPECTS = """
-    SELECT operation_id, count(*)
-    FROM notifications_notification AS told
-    WHERE operation_id IS NOT NULL AND id >= %(since)s AND id < %(until)s
-        AND message_type IN (%(init)s, %(finished)s)
-        AND (%(apps)s::text[] IS NULL OR app_id = ANY(%(apps)s))
-        AND (%(below)s::xid8 IS NULL OR recorded_xid < %(below)s::xid8)
-    GROUP BY operation_id
-    HAVING NOT (
-        min(message_type) <> max(message_type)
-        AND min(activation_id) IS NOT DISTINCT FROM max(activation_id)
-        AND max(emitted_at) FILTER (WHERE message_type = %(init)s) <=
-            min(emitted_at) FILTER (WHERE message_type = %(finished)s)
+    WITH grouped AS (
+        SELECT operation_id, count(*) AS number,
+            min(message_type) <> max(message_type)
+                AND min(activation_id) IS NOT DISTINCT FROM max(activation_id)
+                AND min(recipient_id) IS NOT DISTINCT FROM max(recipient_id) AS is_simple,
+            max(AT(report)) FILTER (WHERE message_type = %(init)s) <=
+                min(AT(report)) FILTER (WHERE message_type = %(finished)s) AS is_one_round,
+            COALESCE(min(source_id) = max(source_id), false) AND count(source_id) = count(*)
+                AND NOT bool_or(per_device) AS is_of_one
+        FROM notifications_notification AS report
+        WHERE operation_id IS NOT NULL AND id >= %(since)s AND id < %(until)s
+            AND message_type IN (%(init)s, %(finished)s)
+            AND (%(apps)s::text[] IS NULL OR app_id = ANY(%(apps)s))
+            AND (%(below)s::xid8 IS NULL OR recorded_xid < %(below)s::xid8)
+            AND (%(as_of)s::timestamptz IS NULL OR recorded_at <= %(as_of)s)
+        GROUP BY operation_id
+    )
+    SELECT operation_id, number
+    FROM grouped AS told
+    LEFT JOIN notifications_operation AS begun ON begun.id = operation_id
+        AND begun.first_notification_id >= %(since)s AND begun.first_notification_id < %(until)s
+    WHERE NOT (
+        is_simple
+        AND (is_one_round OR is_of_one)
         AND (
-            (
-                SELECT operation.first_notification_id FROM notifications_operation AS operation
-                WHERE operation.id = operation_id
-            ) >= %(since)s
+            begun.id IS NOT NULL
             OR %(is_limited)s AND NOT EXISTS (
                 SELECT FROM notifications_notification AS earlier
                 WHERE earlier.operation_id = told.operation_id AND earlier.id < %(since)s
                     AND (%(apps)s::text[] IS NULL OR earlier.app_id = ANY(%(apps)s))
                     AND (%(below)s::xid8 IS NULL OR earlier.recorded_xid < %(below)s::xid8)
+                    AND (%(as_of)s::timestamptz IS NULL OR earlier.recorded_at <= %(as_of)s)
                 OFFSET 0
             )
         )
+        AND (is_one_round OR (
+            SELECT count(DISTINCT AT(round)) = count(*) AND string_agg(
+                CASE message_type WHEN %(init)s THEN 'i' ELSE 'f' END, '' ORDER BY AT(round)
+            ) ~ '^(i+f+)+$'
+            FROM notifications_notification AS round
+            WHERE round.operation_id = told.operation_id
+                AND round.id >= %(since)s AND round.id < %(until)s
+                AND message_type IN (%(init)s, %(finished)s)
+                AND (%(apps)s::text[] IS NULL OR app_id = ANY(%(apps)s))
+                AND (%(below)s::xid8 IS NULL OR recorded_xid < %(below)s::xid8)
+                AND (%(as_of)s::timestamptz IS NULL OR recorded_at <= %(as_of)s)
+        ))
     )
     ORDER BY operation_id
     LIMIT %(most)s
@@ -92,13 +124,17 @@ class Wanted:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gaps:
     """In order of the time they were first owed. ``unjudged`` operations have over 1,000 messages
-    around the window, which no life cycle has."""
+    around the window, which no life cycle has. ``coverage`` and ``recorded``, which
+    ``with_coverage`` adds, say of each source that could have told something whether it was."""
 
     window: Window
     verdict: str
     counts: Counts
     entries: tuple[Entry, ...]
     unjudged: int
+    coverage: tuple[SourceCoverage, ...] = ()
+    recorded: str = ""
+    as_of: datetime | None = None
 
 
 def find_gaps(
@@ -108,39 +144,62 @@ def find_gaps(
     wanted: Wanted | None = None,
     apps: Apps = None,
     below: int | None = None,
+    as_of: datetime | None = None,
 ) -> Gaps:
-    """Those first owed in ``window``, a month at most. Raises ``TooMuch``.
+    """Those first owed in ``window``, a month at most; ``as_of`` as for a device. Raises
+    ``TooMuch``.
 
     With ``below``, as if only transactions with a lower number had recorded: up to the horizon, the
     same question with the same ``now`` has the same answer for ever.
     """
-    extent = Extent(apps, below)
+    extent, now = Extent(apps, below, as_of), as_of or now
     with at_most(LONGEST_QUERY):
-        suspects = _suspects(window, extent)
-        judged = (gap for chunk in _chunks(suspects) for gap in _judged(chunk, window, now, extent))
+        clocks, gates = clocks_in(window, extent), gates_of(extent)
+        suspects = _suspects(window, extent, clocks)
+        judged = (
+            gap for chunk in _chunks(suspects) for gap in _judged(chunk, window, now, extent, gates)
+        )
         found = entries.in_order(
             entry_of_gap(gap, gap.certainty)
             for gap in chain(
                 judged,
-                owed.in_window(window, now, extent),
-                uncopied.in_window(window, now, extent),
+                owed.in_window(window, now, extent, gates, clocks),
+                uncopied.in_window(window, now, extent, gates, clocks),
             )
             if gap.at in window and (wanted is None or gap in wanted)
         )
     counts = entries.count(found)
     return Gaps(
         window=window,
-        verdict=sentences.of_gaps(counts.as_json(), entries.reasons(found)),
+        verdict=sentences.as_known(
+            sentences.of_gaps(counts.as_json(), entries.reasons(found)), as_of
+        ),
         counts=counts,
         entries=found,
         unjudged=sum(count > MOST_MESSAGES for count in suspects.values()),
+        as_of=as_of,
     )
 
 
-def _suspects(window: Window, extent: Extent) -> dict[str, int]:
+def with_coverage(gaps: Gaps, *, now: datetime, wanted: Wanted, apps: Apps = None) -> Gaps:
+    """With who was listening, for those who look: of the apps that were ``wanted``, if any, as
+    known when the gaps were."""
+    coverage = who_listened(
+        gaps.window,
+        now=gaps.as_of or now,
+        extent=Extent(apps, as_of=gaps.as_of),
+        apps=wanted.apps or None,
+        named={},
+    )
+    return replace(gaps, coverage=coverage, recorded=silence.in_words(coverage))
+
+
+def _suspects(window: Window, extent: Extent, clocks: Clocks) -> dict[str, int]:
     """The operations that may have a gap in the window, each with how many messages it has."""
     margin = evidence.terms().longest
+    statement, corrections = by_its_clock(_SUSPECTS, clocks, window, margin)
     given: dict[str, Any] = {
+        **corrections,
         "since": first_id_at(window.since - margin),
         "until": first_id_at(window.until + margin),
         "init": MessageType.OPERATION_INIT,
@@ -150,7 +209,7 @@ def _suspects(window: Window, extent: Extent) -> dict[str, int]:
         **extent.parameters,
     }
     with connection.cursor() as cursor:
-        cursor.execute(_SUSPECTS, given)
+        cursor.execute(statement, given)
         found = dict(cursor.fetchall())
     if len(found) > MOST_SUSPECTS:
         raise TooMuch(f"{MOST_SUSPECTS:,} operations that are not plainly in order")
@@ -167,22 +226,25 @@ def _chunks(suspects: Mapping[str, int]) -> Iterator[list[str]]:
         yield [key for _, key in chunk]
 
 
-def _judged(operations: list[str], window: Window, now: datetime, extent: Extent) -> Iterator[Gap]:
+def _judged(
+    operations: list[str], window: Window, now: datetime, extent: Extent, gates: Gates
+) -> Iterator[Gap]:
     told = evidence.about_operations(operations, extent)
     messages = [each for of_one in told.values() for each in of_one]
     devices = {each.activation for each in messages if each.activation is not None}
     changes = evidence.status_changes_of(devices, window, extent)
-    beside = evidence.Beside(lives=lives.by_name(lives.operation_events(operations, extent)))
+    beside = evidence.Beside(
+        lives=lives.by_name(lives.operation_events(operations, extent)),
+        emitters=Emitters(gates=gates),
+    )
     known = evidence.knowledge(messages, changes, now, extent, beside=beside)
     # What is known of a device tells why something is not there, and nothing of whether it is: so
-    # it is read for those alone that lack something.
+    # it is read for those alone that lack something, and those of whom it tells are judged again.
     lacking = {key: found for key, of_one in told.items() if (found := judge(of_one, known).gaps)}
     named = {gap.activation for gaps in lacking.values() for gap in gaps}
     events = events_of({each for each in named if each is not None}, extent=extent)
     spans = owed.spans_of(events, window)
-    if not spans:
-        yield from chain.from_iterable(lacking.values())
-        return
-    known = replace(known, spans=spans)
-    for key in lacking:
-        yield from judge(told[key], known).gaps
+    known = evidence.with_spans(known, spans, extent)
+    for key, found in lacking.items():
+        is_told_of = any(gap.activation in spans for gap in found)
+        yield from judge(told[key], known).gaps if is_told_of else found

@@ -10,52 +10,78 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection
-from django.db.models import Q, QuerySet
 
-from notifications.models import InboxEvent as InboxEventRow
-from notifications.models import OperationEvent as OperationEventRow
 from notifications.models.patience import TooMuch
 from notifications.models.querysets import Extent
 from notifications.protocol.events import InboxEvent, OperationEvent
 from notifications.protocol.excuses import Owned
 from notifications.protocol.extras import MessageType
-from notifications.protocol.identity import first_id_at
+from notifications.protocol.gates import NO_GATES, OWED_BY_EVENTS, Gates
+from notifications.protocol.identity import first_id_at, time_of
 from notifications.protocol.knowledge import Emitters
+from notifications.protocol.whole import by_name as by_name
 from notifications.protocol.window import Window
 
 from .contacts import LOOKED_THROUGH
 from .last_contacts import MOST_SOURCES
 
 MOST_EVENTS = 20_000  # that one answer may rest on
-OWED_BY_EVENTS = (
-    MessageType.OPERATION_INIT,
-    MessageType.STATUS_CHANGE,
-    MessageType.INBOX_MESSAGE_NEW,
-)
-
-_SENT = """
+_OF_ALL = "id, source_id, observed_at, recorded_at, happened_at, recipient_id, apps"
+_OPERATIONS = f"""
+    SELECT {_OF_ALL}, operation_id, status, name, external_id, activation_id, created_at, expires_at
+    FROM notifications_operationevent
+"""  # noqa: S608 - of constants
+_INBOX = f"SELECT {_OF_ALL}, inbox_message_id, silent FROM notifications_inboxevent"  # noqa: S608
+_DURING = "id >= %(since)s AND id < %(until)s"
+_WITHIN = """
+    AND (%(apps)s::text[] IS NULL OR apps && %(apps)s)
+    AND (%(below)s::xid8 IS NULL OR recorded_xid < %(below)s::xid8)
+    AND (%(as_of)s::timestamptz IS NULL OR recorded_at <= %(as_of)s)
+"""
+_REPORTED = """
     (
-        SELECT FROM (
-            SELECT app_id FROM notifications_notification
-            WHERE source_id = source.slug AND message_type = type.name AND id < %(end)s
+        SELECT {told} FROM (
+            SELECT id, app_id FROM notifications_notification
+            WHERE source_id = source.slug AND message_type = type.name AND {where}
                 AND (%(below)s::xid8 IS NULL OR recorded_xid < %(below)s::xid8)
-            ORDER BY id DESC LIMIT %(looked_through)s
+                AND (%(as_of)s::timestamptz IS NULL OR recorded_at <= %(as_of)s)
+            ORDER BY id {order} LIMIT %(looked_through)s
         ) AS report
         WHERE ({which}) AND (%(apps)s::text[] IS NULL OR app_id = ANY(%(apps)s))
-        LIMIT 1
+        ORDER BY id {order} LIMIT 1
     )
 """
-# The messages of a source that tells no apps at all may be to any.
+
+
+def _last(told: str, which: str, before: str = "id < %(end)s") -> str:
+    return _REPORTED.format(told=told, which=which, where=before, order="DESC")
+
+
+# The messages of a source that tells no apps at all may be to any. Whether any was sent before
+# ``since`` is all that is asked of that time, so any one before will do.
+_TO_THIS = "app.name IS NULL OR app_id = app.name"
+_LIKE_IT = "app.name IS NULL OR app_id IS NOT DISTINCT FROM latest.app"
 _EMITTERS = f"""
-    SELECT type.name, app.name, source.slug
+    SELECT type.name, app.name, source.slug, COALESCE(
+        {_last("id", _LIKE_IT, "id < LEAST(%(since)s, %(end)s)")},
+        {
+    _REPORTED.format(
+        told="id", which=_LIKE_IT, where="id >= %(since)s AND id < %(end)s", order="ASC"
+    )
+},
+        latest.id
+    )
     FROM (
         SELECT slug FROM notifications_source ORDER BY slug LIMIT {MOST_SOURCES}
     ) AS source
     CROSS JOIN unnest(%(types)s::text[]) AS type (name)
     CROSS JOIN unnest(%(wanted)s::text[]) AS app (name)
-    WHERE EXISTS {_SENT.format(which="app.name IS NULL OR app_id = app.name")}
-        OR NOT EXISTS {_SENT.format(which="app_id IS NOT NULL")}
-            AND EXISTS {_SENT.format(which="app_id IS NULL")}
+    CROSS JOIN LATERAL (
+        SELECT id, app.name AS app FROM {_last("id", _TO_THIS)} AS sent
+        UNION ALL
+        SELECT id, NULL FROM {_last("id", "app_id IS NULL")} AS sent
+        WHERE NOT EXISTS {_last("id", "app_id IS NOT NULL")} AND app.name IS NOT NULL
+    ) AS latest
     ORDER BY 1, 2, 3
 """  # noqa: S608 - of constants
 _LINKED = """
@@ -64,46 +90,89 @@ _LINKED = """
         SELECT FROM (
             SELECT operation_id, external_id FROM notifications_operationevent
             WHERE source_id = source.slug AND (%(apps)s::text[] IS NULL OR apps && %(apps)s)
+                AND (%(below)s::xid8 IS NULL OR recorded_xid < %(below)s::xid8)
+                AND (%(as_of)s::timestamptz IS NULL OR recorded_at <= %(as_of)s)
             ORDER BY id DESC LIMIT 1000
         ) AS event
         JOIN notifications_operation AS announced
             ON announced.id IN (event.operation_id, event.external_id)
         WHERE announced.first_init_id IS NOT NULL
+            AND (NOT %(is_timed)s OR EXISTS (
+                SELECT FROM notifications_notification AS init
+                WHERE init.operation_id = announced.id AND message_type = %(init)s
+                    AND (%(below)s::xid8 IS NULL OR init.recorded_xid < %(below)s::xid8)
+                    AND (%(as_of)s::timestamptz IS NULL OR init.recorded_at <= %(as_of)s)
+                OFFSET 0
+            ))
     )
 """
 _OWNED = """
-    SELECT DISTINCT person.id, told.activation_id, told.app_id
+    SELECT person.id, told.activation_id, told.app_id, min(told.at)
     FROM unnest(%(recipients)s::bigint[]) AS person (id)
     CROSS JOIN LATERAL (
-        SELECT activation_id, NULL AS app_id FROM notifications_activationevent
+        SELECT activation_id, NULL AS app_id, COALESCE(happened_at, observed_at) AS at
+        FROM notifications_activationevent
         WHERE recipient_id = person.id AND activation_id IS NOT NULL
             AND (%(apps)s::text[] IS NULL OR apps && %(apps)s)
             AND (%(below)s::xid8 IS NULL OR recorded_xid < %(below)s::xid8)
+            AND (%(as_of)s::timestamptz IS NULL OR recorded_at <= %(as_of)s)
         UNION ALL (
-            SELECT activation_id, app_id FROM notifications_notification
+            SELECT activation_id, app_id, emitted_at FROM notifications_notification
             WHERE recipient_id = person.id AND activation_id IS NOT NULL
                 AND (%(apps)s::text[] IS NULL OR app_id = ANY(%(apps)s))
                 AND (%(below)s::xid8 IS NULL OR recorded_xid < %(below)s::xid8)
+                AND (%(as_of)s::timestamptz IS NULL OR recorded_at <= %(as_of)s)
             ORDER BY id DESC LIMIT 100
         )
     ) AS told
+    GROUP BY 1, 2, 3
     LIMIT %(most)s
 """
 
 
 def operation_events(operations: Collection[str], extent: Extent) -> list[OperationEvent]:
     """All that was told of these operations, under PowerAuth's name or another's."""
-    named = Q(operation__in=operations) | Q(external_id__in=operations)
-    return _operations(OperationEventRow.objects.filter(named), extent) if operations else []
+    if not operations:
+        return []
+    named = "operation_id = ANY(%(named)s) OR external_id = ANY(%(named)s)"
+    rows = _events(_OPERATIONS, named, extent, named=list(operations))
+    return [_operation(row) for row in rows]
 
 
-def operation_events_of(
-    recipients: Collection[int], devices: Collection[str], window: Window, extent: Extent
+def operation_events_around(
+    operations: Collection[str],
+    recipients: Collection[int],
+    devices: Collection[str],
+    window: Window,
+    extent: Extent,
 ) -> list[OperationEvent]:
-    """What was told of these users' and devices' operations in ``window``."""
-    concerned = Q(recipient__in=recipients) | Q(activation__in=devices)
-    rows = OperationEventRow.objects.filter(concerned)
-    return _operations(rows.between(window.since, window.until), extent)
+    """All that was told of these operations, and of those of these users and devices of which
+    anything was told in ``window``; in one statement, or two where that names others."""
+    named = "operation_id = ANY(%(named)s) OR external_id = ANY(%(named)s)"
+    during = f"(recipient_id = ANY(%(people)s) OR activation_id = ANY(%(devices)s)) AND {_DURING}"
+    given = {"people": list(recipients), "devices": list(devices), **_during(window)}
+    rows = _events(_OPERATIONS, f"{named} OR {during}", extent, named=list(operations), **given)
+    found = [_operation(row) for row in rows]
+    others = _names_in(found, given, recipients, devices) - set(operations)
+    more = operation_events(others, extent)
+    told = {each.id: each for each in (*found, *more) if each.operation or each.external}
+    return list(told.values())
+
+
+def _names_in(
+    events: Iterable[OperationEvent],
+    given: dict[str, Any],
+    recipients: Collection[int],
+    devices: Collection[str],
+) -> set[str]:
+    """What the operations of these users and devices are called in the window of ``given``."""
+    begun = (
+        each
+        for each in events
+        if given["since"] <= each.id < given["until"]
+        and (each.recipient in recipients or each.activation in devices)
+    )
+    return set(by_name(begun))
 
 
 def devices_of(recipients: Collection[int], extent: Extent) -> dict[int, list[Owned]]:
@@ -118,95 +187,98 @@ def devices_of(recipients: Collection[int], extent: Extent) -> dict[int, list[Ow
         rows = cursor.fetchall()
     if len(rows) > MOST_EVENTS:
         raise TooMuch(f"{MOST_EVENTS:,} devices of users")
-    for recipient, device, app in rows:
-        found.setdefault(recipient, []).append(Owned(device, app))
+    for recipient, device, app, since in rows:
+        found.setdefault(recipient, []).append(Owned(device, app, since))
     return found
 
 
 def inbox_events_of(
     recipients: Collection[int], window: Window, extent: Extent
 ) -> list[InboxEvent]:
-    rows = InboxEventRow.objects.filter(recipient__in=recipients)
-    return _inbox(rows.between(window.since, window.until), extent)
-
-
-def by_name(events: Iterable[OperationEvent]) -> dict[str, list[OperationEvent]]:
-    """The events of each operation, under every name that messages may have for it."""
-    found: dict[str, list[OperationEvent]] = {}
-    for each in events:
-        for name in {each.operation, each.external} - {None}:
-            found.setdefault(name or "", []).append(each)
-    return found
+    if not recipients:
+        return []
+    mine = f"recipient_id = ANY(%(people)s) AND {_DURING}"
+    given = {"people": list(recipients), **_during(window)}
+    return [_inbox(row) for row in _events(_INBOX, mine, extent, **given)]
 
 
 def linked(extent: Extent, sources: Collection[str] | None = None) -> frozenset[str]:
     """Those of these sources of operation events (None: of all) with an operation among their
     latest that a message announced: elsewhere messages may have other names for all operations."""
-    given = {"sources": None if sources is None else sorted(sources), **extent.parameters}
+    given = {
+        "sources": None if sources is None else sorted(sources),
+        "init": MessageType.OPERATION_INIT,
+        "is_timed": extent.is_timed,
+        **extent.parameters,
+    }
     with connection.cursor() as cursor:
         cursor.execute(_LINKED, given)
         return frozenset(slug for (slug,) in cursor.fetchall())
 
 
-def emitters(apps: Collection[str | None], now: datetime, extent: Extent) -> Emitters:
-    """Which sources sent each type that events owe to these ``apps`` (None: to any at all)."""
+def emitters(
+    apps: Collection[str | None],
+    now: datetime,
+    extent: Extent,
+    *,
+    since: datetime,
+    gates: Gates = NO_GATES,
+) -> Emitters:
+    """Which sources sent each type that events owe to these ``apps`` (None: to any at all), and
+    from when on, as far as that is after ``since``."""
     given: dict[str, Any] = {
         "types": list(OWED_BY_EVENTS),
         "wanted": sorted(apps, key=str),
+        "since": first_id_at(since),
         "end": first_id_at(now + timedelta(milliseconds=1)),
         "looked_through": LOOKED_THROUGH,
         **extent.parameters,
     }
     found: dict[tuple[str, str | None], tuple[str, ...]] = {}
+    begun: dict[tuple[str, str | None, str], datetime] = {}
     with connection.cursor() as cursor:
         cursor.execute(_EMITTERS, given)
-        for message_type, app, source in cursor.fetchall():
+        for message_type, app, source, first in cursor.fetchall():
             found[message_type, app] = (*found.get((message_type, app), ()), source)
-    return Emitters(found)
+            begun[message_type, app, source] = time_of(first)
+    return Emitters(found, begun, gates)
 
 
-def _operations(rows: "QuerySet[Any]", extent: Extent) -> list[OperationEvent]:
-    return [
-        OperationEvent(
-            id=each.pk,
-            source=each.source_id,
-            observed_at=each.observed_at,
-            recorded_at=each.recorded_at,
-            happened_at=each.happened_at,
-            recipient=each.recipient_id,
-            operation=each.operation_id,
-            status=each.status,
-            name=each.name,
-            external=each.external_id,
-            apps=tuple(each.apps),
-            activation=each.activation_id,
-            created_at=each.created_at,
-            expires_at=each.expires_at,
-        )
-        for each in _bounded(rows, extent)
-    ]
+def _operation(row: tuple[Any, ...]) -> OperationEvent:
+    (
+        key, source, observed_at, recorded_at, happened_at, recipient, apps, operation, status,
+        name, external, activation, created_at, expires_at,
+    ) = row  # fmt: skip
+    return OperationEvent(
+        id=key, source=source, observed_at=observed_at, recorded_at=recorded_at,
+        happened_at=happened_at, recipient=recipient, apps=tuple(apps), operation=operation,
+        status=status, name=name, external=external, activation=activation,
+        created_at=created_at, expires_at=expires_at,
+    )  # fmt: skip
 
 
-def _inbox(rows: "QuerySet[Any]", extent: Extent) -> list[InboxEvent]:
-    return [
-        InboxEvent(
-            id=each.pk,
-            source=each.source_id,
-            observed_at=each.observed_at,
-            recorded_at=each.recorded_at,
-            happened_at=each.happened_at,
-            recipient=each.recipient_id,
-            inbox_message=each.inbox_message_id,
-            apps=tuple(each.apps),
-            silent=each.silent,
-        )
-        for each in _bounded(rows, extent)
-    ]
+def _inbox(row: tuple[Any, ...]) -> InboxEvent:
+    (
+        key, source, observed_at, recorded_at, happened_at, recipient, apps, inbox_message, silent,
+    ) = row  # fmt: skip
+    return InboxEvent(
+        id=key, source=source, observed_at=observed_at, recorded_at=recorded_at,
+        happened_at=happened_at, recipient=recipient, apps=tuple(apps),
+        inbox_message=inbox_message, silent=silent,
+    )  # fmt: skip
 
 
-def _bounded(rows: "QuerySet[Any]", extent: Extent) -> list[Any]:
-    within: Any = rows
-    found = list(within.within(extent).order_by()[: MOST_EVENTS + 1])
+def _during(window: Window) -> dict[str, Any]:
+    return {"since": first_id_at(window.since), "until": first_id_at(window.until)}
+
+
+def _events(read: str, condition: str, extent: Extent, **given: Any) -> list[tuple[Any, ...]]:
+    """By plain statements, as messages are read. Raises ``TooMuch``."""
+    within = _WITHIN if extent.is_limited else ""
+    statement = f"{read} WHERE ({condition}){within} LIMIT {MOST_EVENTS + 1}"
+    with connection.cursor() as cursor:
+        cursor.execute(statement, {**given, **extent.parameters})
+        found: list[tuple[Any, ...]] = cursor.fetchall()
     if len(found) > MOST_EVENTS:
         raise TooMuch(f"{MOST_EVENTS:,} events")
     return found

@@ -8,6 +8,7 @@ from uuid import UUID
 from notifications.models.querysets import Apps, Extent
 from notifications.protocol.audience import Basis, Certainty
 from notifications.protocol.copies import copies_owed
+from notifications.protocol.coverage import SourceCoverage, Tells
 from notifications.protocol.deliveries import Delivery
 from notifications.protocol.episodes import Episode
 from notifications.protocol.events import OperationEvent
@@ -15,22 +16,28 @@ from notifications.protocol.expectations import Judgement, Mark, judge
 from notifications.protocol.knowledge import Knowledge
 from notifications.protocol.lives import announcements_owed
 from notifications.protocol.message import Message, later
+from notifications.protocol.whole import about_operations
 from notifications.protocol.window import Window
 
-from . import entries, evidence, lives, owed, sentences
+from . import entries, evidence, lives, owed, sentences, silence
 from .copiers import copiers
 from .deliveries import deliveries_of, to_device
-from .entries import EpisodeView, Timeline
+from .entries import Entry, EpisodeView, Timeline
 from .entry_of import entry_of_gap, entry_of_message
+from .gates import gates_of
+from .listeners import told_by, who_listened
 from .states import events_of
 from .uncopied import owned_by
 
 _NOTHING = "Nothing expected, nothing emitted: no notification is about this operation."
 
 
-def trace_operation(operation: str, *, now: datetime, apps: Apps = None) -> Timeline:
-    """Of an operation that may have no notification. Raises ``TooMuch``."""
-    extent = Extent(apps)
+def trace_operation(
+    operation: str, *, now: datetime, apps: Apps = None, as_of: datetime | None = None
+) -> Timeline:
+    """Of an operation that may have no notification; ``as_of`` as for a device. Raises
+    ``TooMuch``."""
+    extent, now = Extent(apps, as_of=as_of), as_of or now
     messages = evidence.about_operations({operation}, extent).get(operation, [])
     known, events = _known(operation, messages, now, extent)
     named = {each.activation for each in messages if each.activation is not None}
@@ -45,21 +52,50 @@ def trace_operation(operation: str, *, now: datetime, apps: Apps = None) -> Time
         _emitted(each, judgement, known, deliveries)
         for each in judgement.messages
         # Copies stand for their request, each in the lane of its device, and so does the gap where
-        # the device that it named got none.
-        if each.id not in merged.copies and each.id not in missed
+        # the device that it named got none; of what is reported twice, one stands for both.
+        if merged.stands(each) and each.id not in missed
     ]
-    unannounced = list(announcements_owed(events, owed.about(messages), known))
+    unannounced = list(announcements_owed(events, about_operations(messages), known))
     unmet = (*judgement.gaps, *owed.excuse_users(unannounced, known, extent), *uncopied)
     found = entries.in_order((*emitted, *(entry_of_gap(gap, gap.certainty) for gap in unmet)))
     counts = entries.count(found)
+    coverage = _listened(messages, events, found, known, extent)
+    verdict = sentences.verdict(counts.as_json(), entries.reasons(found)) if found else _NOTHING
     return Timeline(
         operation=operation,
         operation_name=next((each.operation_name for each in messages), None),
-        verdict=sentences.verdict(counts.as_json(), entries.reasons(found)) if found else _NOTHING,
+        verdict=sentences.as_known(verdict, as_of),
         counts=counts,
         lanes=tuple(dict.fromkeys(each.activation for each in found)),
         episodes=tuple(_view(each, gaps[each.number], judgement) for each in judgement.episodes),
         entries=found,
+        coverage=coverage,
+        recorded=silence.in_words(coverage),
+        as_of=as_of,
+    )
+
+
+def _listened(
+    messages: Sequence[Message],
+    events: Sequence[OperationEvent],
+    found: Sequence[Entry],
+    known: Knowledge,
+    extent: Extent,
+) -> tuple[SourceCoverage, ...]:
+    """Around all that was told of the operation and owed in it: a finish presumes that something
+    was told up to a life before."""
+    moments = [each.at for each in messages] + [each.created_at or each.at for each in events]
+    moments += [each.at for each in found] + [each.due for each in found if each.due is not None]
+    if not moments:
+        return ()
+    since = later(min(moments), -known.terms.longest)
+    apps = {each.app for each in messages if each.app is not None}
+    return who_listened(
+        Window(since, later(max(moments), timedelta(milliseconds=1))),
+        now=known.now,
+        extent=extent,
+        apps=apps.union(*(each.apps for each in events)) or None,
+        named=told_by(messages, {Tells.OPERATIONS: events}),
     )
 
 
@@ -68,15 +104,16 @@ def _known(
 ) -> tuple[Knowledge, list[OperationEvent]]:
     """What is known beside the operation's own messages, and what events tell of it."""
     events = lives.operation_events({operation}, extent)
-    devices = {each.activation for each in messages if each.activation is not None}
-    copying = copiers(now, extent)
-    if copying.by_app:
-        users = {each.recipient for each in messages if each.is_user_wide}
-        devices |= owned_by({each for each in users if each is not None}, extent)
     moments = [each.at for each in messages] + [each.created_at or each.at for each in events]
     window = Window(
         min(moments, default=now), later(max(moments, default=now), timedelta(milliseconds=1))
     )
+    gates = gates_of(extent)
+    copying = copiers(now, extent, since=window.since, gates=gates)
+    devices = {each.activation for each in messages if each.activation is not None}
+    if copying.by_app:
+        users = {each.recipient for each in messages if each.is_user_wide}
+        devices |= owned_by({each for each in users if each is not None}, extent)
     told = events_of(devices, extent=extent) if devices else {}
     spans = owed.spans_of(told, window)
     known = evidence.knowledge(
@@ -84,7 +121,9 @@ def _known(
         evidence.status_changes_of(devices, window, extent) if devices else [],
         now,
         extent,
-        beside=evidence.beside(events, (), spans, now, extent, copying),
+        beside=evidence.beside(
+            events, (), spans, now, extent, since=window.since, gates=gates, copying=copying
+        ),
         since=window.since,
     )
     return known, events
@@ -95,7 +134,10 @@ def _emitted(
     judgement: Judgement,
     known: Knowledge,
     deliveries: Mapping[UUID, Sequence[Delivery]],
-) -> entries.Entry:
+) -> Entry:
+    merged = judgement.merged
+    moment, reports = merged.time_of(message), merged.reports(message)
+    message = merged.whole(message)
     if message.is_user_wide or message.is_to_somebody_unknown:
         reached = Basis.USER_WIDE, Certainty.KNOWN
     elif message.activation is None:
@@ -103,21 +145,20 @@ def _emitted(
     else:
         certain = message.is_to_named_device
         reached = Basis.ADDRESSED, Certainty.KNOWN if certain else Certainty.ASSUMED
-    state = known.state_at(message.activation, message.at)
-    requests = judgement.merged.requests.get(message.id, ())
     return entry_of_message(
         message,
         *reached,
         judgement,
-        state=state,
-        requests=requests,
-        deliveries=to_device((message, *requests), deliveries),
+        state=known.state_at(message.activation, moment),
+        beside=reports[1:],
+        deliveries=to_device(reports, deliveries),
+        clocks=known.clocks,
     )
 
 
 def _view(episode: Episode, gaps: int, judgement: Judgement) -> EpisodeView:
     inits = (*episode.inits, *episode.late_inits)
-    told = [each for each in episode.messages if each.id not in judgement.merged.copies]
+    told = [each for each in episode.messages if judgement.merged.stands(each)]
     sent = sum(Mark.DUPLICATE not in judgement.marks.get(each.id, ()) for each in told)
     return EpisodeView(
         number=episode.number,

@@ -1,12 +1,12 @@
 """What events owe and no message met, for the devices of a trace and for all in a window."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TypeVar
 
 from notifications.models.querysets import Extent
 from notifications.protocol import lives as rules
+from notifications.protocol.clocks import NO_CLOCKS, Clocks
 from notifications.protocol.episodes import LATE_WITHIN
 from notifications.protocol.events import (
     ActivationEvent,
@@ -16,60 +16,38 @@ from notifications.protocol.events import (
 from notifications.protocol.excuses import excused_of_user, is_of_user
 from notifications.protocol.expectations import Gap
 from notifications.protocol.extras import MessageType
+from notifications.protocol.gates import Gates
 from notifications.protocol.knowledge import Knowledge
-from notifications.protocol.message import Message, later
+from notifications.protocol.message import later
+from notifications.protocol.reasons import Rule
 from notifications.protocol.state import Span, fold_spans
+from notifications.protocol.whole import Events, about_operations, by_recipient, owed_by_events
 from notifications.protocol.window import Window
 
 from . import evidence, lives, suspects
 from .states import events_of
 
-OPERATION_TYPES = (MessageType.OPERATION_INIT, MessageType.OPERATION_FINISHED)
 TOGETHER = 200  # devices, users or operations that are judged at a time
 BEFORE = timedelta(days=1)  # of a window: whether a status is another than it was
 AROUND = timedelta(hours=1)  # of a window: an event may be observed after what it owes was owed
 
 
-def of_devices(
-    devices: Iterable[str],
-    operations: Iterable[OperationEvent],
-    inbox: Iterable[InboxEvent],
-    told: Collection[Message],
-    known: Knowledge,
+def in_window(
+    window: Window, now: datetime, extent: Extent, gates: Gates, clocks: Clocks = NO_CLOCKS
 ) -> Iterator[Gap]:
-    """What is owed by the events of these devices and of their users, beside the ``told``."""
-    by_device: dict[str, list[Message]] = {}
-    for each in told:
-        if each.activation is not None:
-            by_device.setdefault(each.activation, []).append(each)
-    for device in devices:
-        yield from rules.status_changes_owed(device, by_device.get(device, ()), known)
-    posted, pushed = _by_recipient(inbox), _by_recipient(told)
-    for recipient, of_one in posted.items():
-        yield from rules.inbox_pushes_owed(of_one, pushed.get(recipient, ()), known)
-    yield from rules.announcements_owed(operations, about(told), known)
-
-
-def about(told: Iterable[Message]) -> set[str]:
-    """The operations that are announced or finished."""
-    return {
-        each.operation
-        for each in told
-        if each.operation is not None and each.message_type in OPERATION_TYPES
-    }
-
-
-def in_window(window: Window, now: datetime, extent: Extent) -> Iterator[Gap]:
     """All that is owed by events of ``window``, looked for among those that may lack what they owe.
     Raises ``TooMuch``."""
-    sent = {name for name, _ in lives.emitters({None}, now, extent).by_app}
+    emitters = lives.emitters({None}, now, extent, since=window.since, gates=gates)
+    sent = emitters.types
+    # As the rules have it: one source has nothing to be compared with.
+    clocks = clocks if len(emitters.sources) > 1 else NO_CLOCKS
     for message_type, find in (
         (MessageType.STATUS_CHANGE, _changes),
         (MessageType.INBOX_MESSAGE_NEW, _posts),
         (MessageType.OPERATION_INIT, _announcements),
     ):
         if message_type in sent:
-            yield from (gap for gap in find(window, now, extent) if gap.at in window)
+            yield from (gap for gap in find(window, now, extent, gates, clocks) if gap.at in window)
 
 
 def around(window: Window) -> Window:
@@ -84,22 +62,26 @@ def spans_of(
     return {device: fold_spans(device, told, reach) for device, told in events.items() if told}
 
 
-def _changes(window: Window, now: datetime, extent: Extent) -> Iterator[Gap]:
+def _changes(
+    window: Window, now: datetime, extent: Extent, gates: Gates, clocks: Clocks
+) -> Iterator[Gap]:
     for devices in _chunks(suspects.changed_in(window, extent)):
         spans = spans_of(events_of(devices, extent=extent), window)
         sent = evidence.status_changes_of(devices, window, extent)
-        known = _knowledge((), (), spans, window, now, extent)
-        yield from of_devices(devices, (), (), sent, known)
+        known = _knowledge((), (), spans, window, now, extent, gates)
+        yield from owed_by_events(devices, Events(), sent, known)
 
 
-def _posts(window: Window, now: datetime, extent: Extent) -> Iterator[Gap]:
+def _posts(
+    window: Window, now: datetime, extent: Extent, gates: Gates, clocks: Clocks
+) -> Iterator[Gap]:
     grace = evidence.terms().grace
-    unpushed = suspects.unpushed_in(window, extent, grace=grace, late=LATE_WITHIN)
+    unpushed = suspects.unpushed_in(window, extent, clocks, grace=grace, late=LATE_WITHIN)
     for recipients in _chunks(unpushed):
         events = lives.inbox_events_of(recipients, window, extent)
         sent = evidence.inbox_pushes_to(recipients, window, extent)
-        known = _knowledge((), events, {}, window, now, extent)
-        posted, pushed = _by_recipient(events), _by_recipient(sent)
+        known = _knowledge((), events, {}, window, now, extent, gates)
+        posted, pushed = by_recipient(events), by_recipient(sent)
         found = [
             gap
             for recipient, of_one in posted.items()
@@ -116,23 +98,16 @@ def _chunks(keys: Sequence[K]) -> Iterator[Sequence[K]]:
         yield keys[start : start + TOGETHER]
 
 
-T = TypeVar("T", InboxEvent, Message)
-
-
-def _by_recipient(each_of: Iterable[T]) -> dict[int | None, list[T]]:
-    found: dict[int | None, list[T]] = {}
-    for each in each_of:
-        found.setdefault(each.recipient, []).append(each)
-    return found
-
-
-def _announcements(window: Window, now: datetime, extent: Extent) -> Iterator[Gap]:
-    for operations in _chunks(suspects.unannounced_in(around(window), extent)):
+def _announcements(
+    window: Window, now: datetime, extent: Extent, gates: Gates, clocks: Clocks
+) -> Iterator[Gap]:
+    whoever = any(gates.ever_applying(Rule.E0))
+    for operations in _chunks(suspects.unannounced_in(around(window), extent, whoever=whoever)):
         events = lives.operation_events(operations, extent)
         told = evidence.about_operations(lives.by_name(events).keys(), extent)
-        known = _knowledge(events, (), {}, window, now, extent)
+        known = _knowledge(events, (), {}, window, now, extent, gates)
         messages = [each for of_one in told.values() for each in of_one]
-        found = list(rules.announcements_owed(events, about(messages), known))
+        found = list(rules.announcements_owed(events, about_operations(messages), known))
         yield from excuse_users(found, known, extent)
 
 
@@ -147,7 +122,7 @@ def excuse_users(gaps: Sequence[Gap], known: Knowledge, extent: Extent) -> Itera
     devices = {each.device for of_one in owned.values() for each in of_one}
     moments = [gap.at for gap in of_users]
     spans = spans_of(events_of(devices, extent=extent), Window(min(moments), max(moments)))
-    beside = replace(known, spans=spans)
+    beside = evidence.with_spans(known, spans, extent)
     for gap in gaps:
         yield excused_of_user(gap, owned.get(gap.anchor.recipient or 0, ()), beside)
 
@@ -159,6 +134,7 @@ def _knowledge(
     window: Window,
     now: datetime,
     extent: Extent,
+    gates: Gates,
 ) -> Knowledge:
-    beside = evidence.beside(operations, inbox, spans, now, extent)
+    beside = evidence.beside(operations, inbox, spans, now, extent, since=window.since, gates=gates)
     return evidence.knowledge((), (), now, extent, beside=beside, since=window.since)

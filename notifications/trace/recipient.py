@@ -8,11 +8,12 @@ from notifications.models.querysets import Apps, Extent
 from notifications.protocol.audience import Basis, Certainty
 from notifications.protocol.excuses import excused_of_user
 from notifications.protocol.identity import first_id_at
+from notifications.protocol.merging import Merged
 from notifications.protocol.reasons import CountsAs, Rule
 from notifications.protocol.window import Window
 
-from . import entries, evidence, sentences
-from .device import Gathered, emitted_entry, gather, trace_of, with_verdicts
+from . import entries, evidence, sentences, silence
+from .device import Gathered, emitted_entry, gather, listened, trace_of, with_verdicts
 from .entries import Entry, Row, Trace, UserTrace
 from .entry_of import entry_of_gap
 
@@ -20,27 +21,41 @@ MOST_DEVICES = 20  # side by side; the ones told most lately
 LOOKED_THROUGH = 500  # of a user's latest notifications, for the devices they name
 
 
-def trace_user(recipient: int, window: Window, *, now: datetime, apps: Apps = None) -> UserTrace:
-    """Of a recipient by its surrogate key. Raises ``TooMuch``."""
-    extent = Extent(apps)
+def trace_user(
+    recipient: int,
+    window: Window,
+    *,
+    now: datetime,
+    apps: Apps = None,
+    as_of: datetime | None = None,
+) -> UserTrace:
+    """Of a recipient by its surrogate key; ``as_of`` as for a device. Raises ``TooMuch``."""
+    extent = Extent(apps, as_of=as_of)
     activations = devices_of(recipient, window, extent)
-    gathered = gather(activations, window, now=now, extent=extent, recipients={recipient})
+    gathered = gather(activations, window, now=as_of or now, extent=extent, recipients={recipient})
     traces = with_verdicts(
         [trace_of(each, gathered, window, recipient=recipient) for each in activations], gathered
     )
-    rows = _rows(traces, _to_nobody(recipient, traces, gathered, window))
+    rows = _rows(traces, _to_nobody(recipient, traces, gathered, window), gathered.merged)
     found = [entry for row in rows for entry in row.counted]
     counts = entries.count(found)
     about = Notification.objects.within(extent).filter(recipient=recipient)
+    coverage = listened(gathered, activations, window, recipient)
+    verdict = (
+        sentences.verdict(counts.as_json(), entries.reasons(found))
+        if found
+        else evidence.why_nothing(about, window, "was sent to this user")
+    )
     return UserTrace(
         recipient=recipient,
         window=window,
-        verdict=sentences.verdict(counts.as_json(), entries.reasons(found))
-        if found
-        else evidence.why_nothing(about, window, "was sent to this user"),
+        verdict=sentences.as_known(verdict, as_of),
         counts=counts,
         devices=traces,
         rows=rows,
+        coverage=coverage,
+        recorded=silence.in_words(coverage),
+        as_of=as_of,
     )
 
 
@@ -70,9 +85,11 @@ def _to_nobody(
     """What was sent to the user and reaches none of the devices, or owed so, and the copies for
     devices that are not known. A request whose copies are shown is shown by them."""
     seen = [entry for trace in traces for entry in trace.entries]
+    merged = gathered.merged
+    first = (each for each in gathered.messages.values() if merged.stands_first(each))
     mine = [
         each
-        for each in gathered.messages.values()
+        for each in map(merged.whole, first)
         if each.recipient == recipient and each.at in window
     ]
     reached = Basis.USER_WIDE, Certainty.KNOWN
@@ -98,20 +115,20 @@ def _to_nobody(
     return [each for each in found if each.is_emitted or each.key not in shown]
 
 
-def _rows(traces: tuple[Trace, ...], others: Iterable[Entry]) -> tuple[Row, ...]:
+def _rows(traces: tuple[Trace, ...], others: Iterable[Entry], merged: Merged) -> tuple[Row, ...]:
     """One for each emission: the copies of a request are in one row."""
     rows: dict[str, dict[str, Entry]] = {}
     for trace in traces:
         for entry in trace.entries:
-            place = _request_of(entry)
+            place = _request_of(entry, merged)
             if trace.activation in rows.get(place, ()):
                 place = entry.key  # another source reports its own copy for the device
             rows.setdefault(place, {})[trace.activation] = entry
     unknown: dict[str, list[Entry]] = {}
     alone: list[Row] = []
     for entry in others:
-        if entry.is_emitted and _request_of(entry) in rows:
-            unknown.setdefault(_request_of(entry), []).append(entry)
+        if entry.is_emitted and (place := _request_of(entry, merged)) in rows:
+            unknown.setdefault(place, []).append(entry)
         else:
             alone.append(Row(entry=entry))
     found = [
@@ -125,11 +142,12 @@ def _rows(traces: tuple[Trace, ...], others: Iterable[Entry]) -> tuple[Row, ...]
     return tuple(sorted((*found, *alone), key=lambda row: row.place))
 
 
-def _request_of(entry: Entry) -> str:
+def _request_of(entry: Entry, merged: Merged) -> str:
     """The key of the request that it merged with, or that no copy was made of, else its own."""
     if entry.rule is Rule.E7:
         return str(entry.evidence[0])
-    return str(entry.evidence[1]) if entry.is_emitted and len(entry.evidence) > 1 else entry.key
+    requests = merged.requests.get(entry.evidence[0], ()) if entry.is_emitted else ()
+    return str(requests[0].id) if requests else entry.key
 
 
 def _of_all(cells: Iterable[Entry]) -> Entry:

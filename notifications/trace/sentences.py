@@ -3,12 +3,13 @@ console whose operator chose another. No sentence names a user."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from django.utils import timezone
 
 from notifications.protocol.audience import Basis
 from notifications.protocol.clients import Platform
+from notifications.protocol.clocks import off_by
 from notifications.protocol.deliveries import Cause, Delivery, Outcome
 from notifications.protocol.expectations import Gap, Mark
 from notifications.protocol.extras import MessageType
@@ -27,6 +28,7 @@ WORDS: Mapping[Reason, str] = {
     Reason.NO_COPY: "sent, and no copy made for this device",
     Reason.FINISHED_ELSEWHERE: "finish sent to other devices only",
     Reason.UNKNOWN_TYPE_SENT: "a message of an unknown type sent instead",
+    Reason.RULE_OFF: "set not to be owed here",
     Reason.SOURCE_NEVER_SENDS: "never sent by this source",
     Reason.NOT_REGISTERED: "device not registered for push",
     Reason.INACTIVE_PERSONAL: "personal message, device not push-active",
@@ -63,6 +65,7 @@ _WHERE: Mapping[Basis, str] = {
     Basis.USER_WIDE: " It went to the user; that this device was registered is assumed.",
     Basis.OPERATION: " It names no device; it is about an operation of this one.",
 }
+_REGISTERED = " It went to the user; this device was registered for push."
 _SOMEBODY = " It is the copy for a device that is not known."
 # Why something most likely stays pending for ever.
 _CAUSES: Mapping[Cause | None, str] = {
@@ -81,6 +84,10 @@ _MARKED: Mapping[Mark, str] = {
     Mark.DUPLICATE: " It repeats an earlier one.",
     Mark.DISAGREEING: " Another finish of the same round tells a different result.",
 }
+
+
+# Who reported a message, and how far the clock of that is known to be ahead.
+Teller = tuple[str | None, timedelta]
 
 
 def short(message_type: str | None) -> str:
@@ -102,15 +109,19 @@ def told_at(moment: datetime) -> str:
 
 
 def of_gap(gap: Gap) -> str:
-    return REASONS[gap.reason].sentence.format(
+    told = REASONS[gap.reason].sentence.format(
         what=short(gap.message_type),
         due=told_at(gap.due),
         at=told_at(gap.seen) if gap.seen is not None else "",
         until=told_at(gap.seen_until) if gap.seen_until is not None else "",
         since=_since(gap.seen),
         other=_listed(gap.other),
+        named=f" {_listed(gap.other)}" if gap.other else "",
         copied=f" Copies were made for {_listed(gap.other)}." if gap.other else "",
     )
+    if gap.set_at is None:
+        return told
+    return f"{told} That it is owed here was set at {told_at(gap.set_at)}."
 
 
 def of_unsent(
@@ -118,13 +129,13 @@ def of_unsent(
     reason: Reason,
     seen: Seen,
     word: Delivery | None = None,
-    sources: Sequence[str | None] = (),
+    told_by: Sequence[Teller] = (),
 ) -> str:
     """Of a message that was emitted and that something kept from the device."""
     what = short(message.message_type)
     because = REASONS[reason].sentence.format(what=what, since=_since(seen.at))
     stays = " It stays pending for ever." if word is not None and word.is_final else ""
-    return f"{_what(message)} {because}{stays}{_reported(sources)}"
+    return f"{_what(message)} {because}{stays}{_reported(told_by)}"
 
 
 def of_message(
@@ -133,16 +144,20 @@ def of_message(
     marks: Sequence[Mark],
     due: datetime | None,
     word: Delivery | None = None,
-    sources: Sequence[str | None] = (),
+    told_by: Sequence[Teller] = (),
+    *,
+    eligible: bool = False,
 ) -> str:
-    """``word`` is the last of its gateway, ``sources`` are who reported it."""
+    """``word`` is the last of its gateway, ``told_by`` are who reported it; ``eligible`` says that
+    the device is known to have been."""
     after = f", after {told_at(due)}" if due is not None else ", after the finish"
+    where = _REGISTERED if eligible and basis is Basis.USER_WIDE else _WHERE.get(basis, "")
     return (
         _what(message)
-        + (_SOMEBODY if message.is_to_somebody_unknown else _WHERE.get(basis, ""))
+        + (_SOMEBODY if message.is_to_somebody_unknown else where)
         + "".join(_MARKED[mark].format(after=after) for mark in marks)
         + (f" {_answered(word, message.platform)}" if word is not None else "")
-        + _reported(sources)
+        + _reported(told_by)
     )
 
 
@@ -152,6 +167,8 @@ def _answered(word: Delivery, platform: str | None) -> str:
     match word.outcome:
         case Outcome.ACCEPTED:
             return f"{subject} took it."
+        case Outcome.FAILED if word.is_unexplained:
+            return f"{subject} did not take it; the Push Server keeps no reason."
         case Outcome.FAILED:
             return f"{subject} did not take it" + (f": {word.code}." if word.code else ".")
     if word.is_final:
@@ -160,10 +177,15 @@ def _answered(word: Delivery, platform: str | None) -> str:
     return f"What {gateway} answered is not known yet."
 
 
-def _reported(sources: Sequence[str | None]) -> str:
+def _reported(told_by: Sequence[Teller]) -> str:
     """Nothing where one source did."""
-    names = sorted({each for each in sources if each is not None})
+    ahead = {source: ahead for source, ahead in told_by if source is not None}
+    names = [f"{each}{_by_its_clock(ahead[each])}" for each in sorted(ahead)]
     return f" Reported by {', '.join(names[:-1])} and {names[-1]}." if len(names) > 1 else ""
+
+
+def _by_its_clock(ahead: timedelta) -> str:
+    return f" (its clock is {off_by(ahead)})" if ahead else ""
 
 
 def verdict(counts: Mapping[str, int], reasons: Sequence[Reason]) -> str:
@@ -176,6 +198,28 @@ def of_gaps(counts: Mapping[str, int], reasons: Sequence[Reason]) -> str:
     """The same where nothing but gaps is asked for."""
     told = _classes(counts, reasons)
     return ", ".join(told) + "." if told else "Nothing that was owed is missing."
+
+
+def as_known(verdict: str, as_of: datetime | None) -> str:
+    """The ``verdict`` of what was known at an earlier moment says so."""
+    if as_of is None:
+        return verdict
+    return f"As known at {told_at(as_of)}: {verdict[0].lower()}{verdict[1:]}"
+
+
+def since_then(then: Mapping[str, int], now: Mapping[str, int], reports: int) -> str:
+    """What has changed in an answer that was given then."""
+    words = {"expected": "expected", "emitted": "emitted", **_CLASSES}
+    changed = [
+        f"{word} {then[name]} then and {now[name]} now"
+        for name, word in words.items()
+        if then[name] != now[name]
+    ]
+    told = {
+        0: "All that it rests on was recorded by then",
+        1: "1 report that it rests on now was recorded later",
+    }.get(reports, f"{reports} reports that it rests on now were recorded later")
+    return f"{told}: {', '.join(changed)}." if changed else f"{told}; its counts are the same now."
 
 
 def nothing(told: str, last: datetime | None, following: datetime | None) -> str:

@@ -2,15 +2,17 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.db import connection
+
 from notifications.models import ActivationEvent as Stored
 from notifications.models.patience import TooMuch
-from notifications.models.querysets import EventQuerySet, Extent
+from notifications.models.querysets import Extent
 from notifications.protocol.events import ActivationEvent, ActivationEventKind
-from notifications.protocol.message import later
+from notifications.protocol.identity import first_id_at
 from notifications.protocol.state import (
     DeviceState,
     Registration,
@@ -20,13 +22,29 @@ from notifications.protocol.state import (
 
 MOST = 20_000  # events that one answer may rest on
 EVERYTHING = Extent()
-_COLUMNS = (
-    *("id", "source_id", "observed_at", "recorded_at", "happened_at", "recipient_id", "kind"),
-    *("activation_id", "status", "reason", "apps", "platform", "push_active", "token"),
-    *("is_request", "not_before", "source__reading__registrations_at"),
-)
-_NEVER = datetime.min.replace(tzinfo=UTC)
-_RECORDED_WITHIN = timedelta(minutes=10)  # what a comparing found; few take a minute
+# When the table of an event's source was last compared; and as was on record.
+_COMPARED = """(
+    SELECT registrations_at FROM notifications_pushserverreading AS reading
+    WHERE reading.source_id = event.source_id
+)"""
+_COMPARED_THEN = """(
+    SELECT compared_at FROM notifications_pushcomparing AS comparing
+    WHERE comparing.source_id = event.source_id
+        AND (%(below)s::xid8 IS NULL OR comparing.recorded_xid < %(below)s::xid8)
+        AND (%(as_of)s::timestamptz IS NULL OR comparing.recorded_at <= %(as_of)s)
+    ORDER BY comparing.recorded_at DESC LIMIT 1
+)"""
+_EVENTS = """
+    SELECT id, source_id, observed_at, recorded_at, happened_at, recipient_id, kind, activation_id,
+        status, reason, apps, platform, push_active, token, is_request, not_before, {compared}
+    FROM notifications_activationevent AS event
+    WHERE {column} = ANY(%(keys)s)
+        AND (%(until)s::uuid IS NULL OR id < %(until)s)
+        AND (%(apps)s::text[] IS NULL OR apps && %(apps)s)
+        AND (%(below)s::xid8 IS NULL OR recorded_xid < %(below)s::xid8)
+        AND (%(as_of)s::timestamptz IS NULL OR recorded_at <= %(as_of)s)
+    LIMIT %(most)s
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,28 +60,15 @@ class Life:
         return frozenset(each for each in told if each is not None)
 
 
-def state_of(
-    activation: str,
-    at: datetime,
-    *,
-    as_of: datetime | None = None,
-    extent: Extent = EVERYTHING,
-) -> DeviceState:
-    """At ``at``, from what was on record at ``as_of`` (None: now), also of later events: a history
-    is told afterwards. Raises ``TooMuch``."""
-    events = events_of({activation}, extent=extent, as_of=as_of)[activation]
-    return fold_state(activation, events, at)
+def state_of(activation: str, at: datetime, *, extent: Extent = EVERYTHING) -> DeviceState:
+    """At ``at``, from what is on record, also of later events: a history is told afterwards. Raises
+    ``TooMuch``."""
+    return fold_state(activation, events_of({activation}, extent=extent)[activation], at)
 
 
-def life_of(
-    activation: str,
-    at: datetime,
-    *,
-    as_of: datetime | None = None,
-    extent: Extent = EVERYTHING,
-) -> Life:
+def life_of(activation: str, at: datetime, *, extent: Extent = EVERYTHING) -> Life:
     """The same with all push registrations. Raises ``TooMuch``."""
-    events = events_of({activation}, extent=extent, as_of=as_of)[activation]
+    events = events_of({activation}, extent=extent)[activation]
     return Life(fold_state(activation, events, at), fold_registrations(activation, events))
 
 
@@ -78,23 +83,18 @@ def events_of(
     *,
     until: datetime | None = None,
     extent: Extent = EVERYTHING,
-    as_of: datetime | None = None,
 ) -> dict[str, list[ActivationEvent]]:
     """Of each device, in order of time, all that name it or a token it ever had: in two queries.
 
-    When a table was last compared is read with what that found, in one statement; it counts where
-    all that it found is surely among the events. Raises ``TooMuch``.
+    When a table was last compared is read with what that found, in one statement. It was noted once
+    that was on record; before ``until`` it counts where all that it found is. Raises ``TooMuch``.
     """
-    known = Stored.objects.within(extent).known_at(as_of).between(None, until)
-    bounds = [until, None if as_of is None else later(as_of, -_RECORDED_WITHIN)]
-    bounds += [] if extent.below is None else [_NEVER]
-    compared_by = min((each for each in bounds if each is not None), default=None)
-    named = _read(known.filter(activation__in=devices), compared_by)
+    named = _read("event.activation_id", devices, until, extent)
     tokens: dict[str, set[str]] = {}
     for each in named:
         if each.token is not None and each.activation is not None:
             tokens.setdefault(each.token, set()).add(each.activation)
-    others = _read(known.filter(token__in=tokens), compared_by) if tokens else []
+    others = _read("event.token", tokens, until, extent)
     found: dict[str | None, dict[UUID, ActivationEvent]] = {each: {} for each in devices}
     for each in sorted([*named, *others], key=lambda event: event.id):
         concerned = {each.activation, *tokens.get(each.token or "", ())}
@@ -103,10 +103,23 @@ def events_of(
     return {device: list(found[device].values()) for device in devices}
 
 
-def _read(events: "EventQuerySet[Stored]", compared_by: datetime | None) -> list[ActivationEvent]:
-    found = [
-        _event(row, compared_by) for row in events.order_by().values_list(*_COLUMNS)[: MOST + 1]
-    ]
+def _read(
+    column: str, keys: Collection[str], until: datetime | None, extent: Extent
+) -> list[ActivationEvent]:
+    """By plain statements, as messages are read."""
+    if not keys:
+        return []
+    timed = _COMPARED_THEN if extent.is_timed else _COMPARED
+    statement = _EVENTS.format(compared=timed, column=column)
+    given = {
+        "keys": list(keys),
+        "until": None if until is None else first_id_at(until),
+        "most": MOST + 1,
+        **extent.parameters,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(statement, given)
+        found = [_event(row, until) for row in cursor.fetchall()]
     if len(found) > MOST:
         raise TooMuch(f"{MOST:,} events")
     return found

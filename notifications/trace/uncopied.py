@@ -2,17 +2,21 @@
 for among those messages that may lack one."""
 
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from django.db import connection
 
-from notifications.models import ActivationEvent, Notification
+from notifications.models import ActivationEvent
 from notifications.models.patience import TooMuch
 from notifications.models.querysets import Extent
+from notifications.protocol.clocks import NO_CLOCKS, Clocks
 from notifications.protocol.copies import copies_owed
 from notifications.protocol.expectations import Gap
+from notifications.protocol.gates import Gates
+from notifications.protocol.knowledge import Emitters
 from notifications.protocol.merging import WITHIN, merge
 from notifications.protocol.message import later
 from notifications.protocol.window import Window
@@ -45,14 +49,18 @@ _NEAR = f"""
 """  # noqa: S608 - of constants
 
 
-def in_window(window: Window, now: datetime, extent: Extent) -> Iterator[Gap]:
+def in_window(
+    window: Window, now: datetime, extent: Extent, gates: Gates, clocks: Clocks = NO_CLOCKS
+) -> Iterator[Gap]:
     """Nothing is read where no source reports copies. Raises ``TooMuch``."""
-    copying = copiers(now, extent)
+    copying = copiers(now, extent, since=window.since, gates=gates)
     if not copying.by_app:
         return
-    found = suspects.uncopied_in(window, extent, _seen(window, copying))
+    beside = evidence.Beside(emitters=Emitters(gates=gates), copiers=copying)
+    found = suspects.uncopied_in(window, extent, _seen(window, extent, copying), clocks)
     for place in range(0, len(found), TOGETHER):
-        yield from _judged(found[place : place + TOGETHER], window, now, extent, copying)
+        chunk = found[place : place + TOGETHER]
+        yield from _judged(chunk, window, now, extent, beside, clocks)
 
 
 def owned_by(recipients: Collection[int], extent: Extent) -> set[str]:
@@ -67,11 +75,11 @@ def owned_by(recipients: Collection[int], extent: Extent) -> set[str]:
     return found
 
 
-def _seen(window: Window, copying: Copiers) -> Iterator[suspects.Seen]:
+def _seen(window: Window, extent: Extent, copying: Copiers) -> Iterator[suspects.Seen]:
     """When copies of what was sent would have been recorded, as far as one source of each app
     tells."""
     reach = later(window.since, -WITHIN), later(window.until, WITHIN)
-    covered = coverage_of(copying.sources, *reach)
+    covered = coverage_of(copying.sources, *reach, as_of=extent.as_of)
     for app, sources in copying.by_app.items():
         for source in sources:
             for began, ended in covered[source].intervals:
@@ -80,9 +88,14 @@ def _seen(window: Window, copying: Copiers) -> Iterator[suspects.Seen]:
 
 
 def _judged(
-    ids: Sequence[UUID], window: Window, now: datetime, extent: Extent, copying: Copiers
+    ids: Sequence[UUID],
+    window: Window,
+    now: datetime,
+    extent: Extent,
+    beside: evidence.Beside,
+    clocks: Clocks,
 ) -> Iterator[Gap]:
-    near = evidence.messages(Notification.objects.within(extent).filter(pk__in=_near(ids)))
+    near = evidence.by_ids(_near(ids, NEAR + clocks.apart), extent)
     operations = {each.operation for each in near if each.operation is not None}
     lived = evidence.about_operations(operations, extent)
     told = {each.id: each for of_one in (near, *lived.values()) for each in of_one}
@@ -91,15 +104,15 @@ def _judged(
     users = {each.recipient for each in asked if each.is_user_wide}
     devices = named | owned_by({each for each in users if each is not None}, extent)
     spans = owed.spans_of(events_of(devices, extent=extent), window)
-    beside = evidence.Beside(spans=spans, copiers=copying)
+    beside = replace(beside, spans=spans)
     known = evidence.knowledge(told.values(), (), now, extent, beside=beside, since=window.since)
     wanted = set(ids)
-    found = copies_owed(told.values(), merge(told.values()), known, devices)
+    found = copies_owed(told.values(), merge(told.values(), known.clocks), known, devices)
     yield from (gap for gap in found if gap.anchor.id in wanted)
 
 
-def _near(ids: Sequence[UUID]) -> list[UUID]:
-    given: dict[str, Any] = {"ids": list(ids), "near": NEAR}
+def _near(ids: Sequence[UUID], reach: timedelta) -> list[UUID]:
+    given: dict[str, Any] = {"ids": list(ids), "near": reach}
     with connection.cursor() as cursor:
         cursor.execute(_NEAR, given)
         return [key for (key,) in cursor.fetchall()]

@@ -175,9 +175,10 @@ def _gaps(export: Export) -> list[Row]:
     found = find_gaps(day, now=export.asked_at)
     return [
         (
-            each.at, each.due, each.rule, each.reason, each.counts_as, each.message_type,
-            each.operation_name, each.certainty, each.basis, each.key, each.operation,
-            each.activation, each.inbox_message, each.sentence, each.episode,
+            each.at, each.due, None, each.rule, each.reason, each.counts_as, each.message_type,
+            each.operation_name, each.certainty, each.basis, each.app, each.source, None,
+            each.key, each.operation, each.activation, each.inbox_message, each.sentence, None,
+            each.episode,
             [str(key) for key in each.evidence],
             [str(key) for key in each.events],
         )

@@ -12,9 +12,9 @@ from django.core.management.base import CommandError, CommandParser
 from notifications.models import MAX_CASE_NUMBER, AccessRecord
 from notifications.models.patience import TooMuch
 from notifications.protocol.deliveries import Outcome, last_word
-from notifications.protocol.window import BadWindow, Window, read_window
+from notifications.protocol.window import BadWindow, Window, read_as_of, read_window
 from notifications.trace.access import Viewer
-from notifications.trace.entries import Entry
+from notifications.trace.entries import Entry, Timeline, Trace, UserTrace
 from notifications.trace.sentences import short
 
 
@@ -23,6 +23,19 @@ def add_window(parser: CommandParser) -> None:
         "--since", help="a moment with zone, or a length of time before now; default 24h"
     )
     parser.add_argument("--until", help="the same; default now")
+
+
+def add_as_of(parser: CommandParser) -> None:
+    parser.add_argument(
+        "--as-of", help="as it was known at this moment, written like --since; default now"
+    )
+
+
+def as_of_in(options: dict[str, Any], now: datetime) -> datetime | None:
+    try:
+        return read_as_of(options["as_of"], now=now)
+    except BadWindow as error:
+        raise CommandError(f"--as-of {error.detail}") from None
 
 
 def add_case(parser: CommandParser) -> None:
@@ -47,6 +60,12 @@ def bounded(question: Callable[[], Any]) -> Any:
         return question()
     except TooMuch as error:
         raise CommandError(str(error)) from None
+
+
+def told(answer: Trace | UserTrace | Timeline) -> str:
+    """The verdict, what has become of one of an earlier moment, and who was listening."""
+    since = [] if answer.since_then is None else [answer.since_then.sentence]
+    return "\n".join([answer.verdict, *since, printable(answer.recorded)])
 
 
 def as_json(document: Any) -> str:

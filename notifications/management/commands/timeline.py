@@ -10,7 +10,7 @@ from notifications.protocol.extras import identifier
 from notifications.trace import documents, viewing
 from notifications.trace.pages import with_payloads
 
-from ._answers import add_case, as_json, bounded, table, viewer_of
+from ._answers import add_as_of, add_case, as_json, as_of_in, bounded, table, told, viewer_of
 
 
 class Command(BaseCommand):
@@ -18,6 +18,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("id", help="operation id")
+        add_as_of(parser)
         add_case(parser)
         parser.add_argument("--json", action="store_true", help="the object of the API, whole")
 
@@ -25,13 +26,15 @@ class Command(BaseCommand):
         now, operation = timezone.now(), identifier(options["id"])
         if not Operation.objects.filter(pk=operation).exists():
             raise CommandError("No notification is about this operation.")
-        viewer = viewer_of(options["case"])
-        timeline = bounded(lambda: viewing.view_operation(operation or "", viewer, now=now))
+        as_of, viewer = as_of_in(options, now), viewer_of(options["case"])
+        timeline = bounded(
+            lambda: viewing.view_operation(operation or "", viewer, now=now, as_of=as_of)
+        )
         if options["json"]:
             shown = with_payloads(timeline.entries)
             self.stdout.write(as_json(documents.of_timeline(timeline, shown)))
             return
-        self.stdout.write(f"{timeline.verdict}\n")
+        self.stdout.write(f"{told(timeline)}\n")
         for each in timeline.episodes:
             results = ", ".join(each.results) or "no result"
             self.stdout.write(

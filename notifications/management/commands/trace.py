@@ -10,7 +10,18 @@ from notifications.protocol.extras import identifier
 from notifications.trace import documents, viewing
 from notifications.trace.pages import rows_with_payloads, with_payloads
 
-from ._answers import add_case, add_window, as_json, bounded, table, viewer_of, window_of
+from ._answers import (
+    add_as_of,
+    add_case,
+    add_window,
+    as_json,
+    as_of_in,
+    bounded,
+    table,
+    told,
+    viewer_of,
+    window_of,
+)
 
 
 class Command(BaseCommand):
@@ -20,6 +31,7 @@ class Command(BaseCommand):
         parser.add_argument("id", help="activation id; with --user, a user id")
         parser.add_argument("--user", action="store_true", help="all devices of this user")
         add_window(parser)
+        add_as_of(parser)
         add_case(parser)
         parser.add_argument("--json", action="store_true", help="the object of the API, whole")
 
@@ -33,13 +45,16 @@ class Command(BaseCommand):
         now, activation = timezone.now(), identifier(options["id"])
         if not Activation.objects.filter(pk=activation).exists():
             raise CommandError("No notification ever named this device.")
-        window, viewer = window_of(options, now), viewer_of(options["case"])
-        trace = bounded(lambda: viewing.view_device(activation or "", window, viewer, now=now))
+        as_of, viewer = as_of_in(options, now), viewer_of(options["case"])
+        window = window_of(options, as_of or now)
+        trace = bounded(
+            lambda: viewing.view_device(activation or "", window, viewer, now=now, as_of=as_of)
+        )
         if options["json"]:
             shown = with_payloads(trace.entries)
             self.stdout.write(as_json(documents.of_trace(trace, shown)))
             return
-        self.stdout.write(trace.verdict)
+        self.stdout.write(told(trace))
         if trace.entries:
             self.stdout.write(f"\n{table(trace.entries, grades=True)}")
 
@@ -48,13 +63,16 @@ class Command(BaseCommand):
         recipient = Recipient.objects.filter(user_id=options["id"]).first()
         if recipient is None:
             raise CommandError("No notification was ever sent to this user.")
-        window, viewer = window_of(options, now), viewer_of(options["case"])
-        trace = bounded(lambda: viewing.view_user(recipient.pk, window, viewer, now=now))
+        as_of, viewer = as_of_in(options, now), viewer_of(options["case"])
+        window = window_of(options, as_of or now)
+        trace = bounded(
+            lambda: viewing.view_user(recipient.pk, window, viewer, now=now, as_of=as_of)
+        )
         if options["json"]:
             shown = rows_with_payloads(trace.rows)
             self.stdout.write(as_json(documents.of_user_trace(trace, shown)))
             return
-        self.stdout.write(trace.verdict)
+        self.stdout.write(told(trace))
         for each in trace.devices:
             self.stdout.write(f"  {each.activation}: {each.verdict}")
         if trace.rows:

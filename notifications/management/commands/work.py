@@ -16,9 +16,12 @@ from notifications.exports import jobs as exports
 from notifications.ingest.probes import Probes
 from notifications.ingest.push_server.turns import Turns
 from notifications.ingest.reports import Reports
+from notifications.integrity.settings import note_settings as note
 from notifications.integrity.tallies import fold_tallies
 from notifications.models import partitions
+from notifications.trace.gap_hours import keep_gap_hours
 from notifications.trace.overview import keep_overview
+from notifications.trace.skews import keep_clocks
 
 from ._ending import Ending
 from ._nice import be_nice
@@ -57,6 +60,14 @@ def look_around() -> bool:
     return False
 
 
+def count_gaps() -> bool:
+    return keep_gap_hours(timezone.now())
+
+
+def compare_clocks() -> bool:
+    return keep_clocks(timezone.now())
+
+
 def send_probes() -> bool:
     PROBES.send(settings.PROBE_URLS)
     return False
@@ -71,10 +82,18 @@ def follow_push_servers() -> bool:
     return TURNS.take(settings.PUSH_SERVERS)
 
 
+def note_settings() -> bool:
+    note("worker")
+    return False
+
+
 JOBS: Mapping[str, Job] = {
+    "settings": Job(every=3600, do=note_settings),
     "partitions": Job(every=3600, do=make_partitions),
     "tallies": Job(every=3, do=fold),
     "overview": Job(every=5, do=look_around),
+    "gaps": Job(every=5, do=count_gaps),
+    "clocks": Job(every=60, do=compare_clocks),
     "probes": Job(every=60, do=send_probes),
     "reports": Job(every=5, do=note_reports),
     "push servers": Job(every=1, do=follow_push_servers),
@@ -86,9 +105,10 @@ JOBS: Mapping[str, Job] = {
 class Command(BaseCommand):
     help = (
         "Keeps what must be kept beside recording: counts notifications for the statistics, makes"
-        " the months that are due, looks for gaps for the home page, sends probes through the"
-        " proxy, notes who reports, reads on in the databases of Push Servers that are followed,"
-        " and makes exports. Any number of workers may run."
+        " the months that are due, counts the gaps of each hour, sends probes through the"
+        " proxy, notes who reports and which settings changed, estimates how far the clocks of"
+        " sources are apart, reads on in the databases of Push Servers that are followed, and makes"
+        " exports. Any number of workers may run."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
