@@ -8,7 +8,7 @@ import pytest
 from notifications.protocol.reasons import REASONS, Reason
 from notifications.trace.sentences import WORDS
 
-from . import test_copies
+from . import day_of_messages, test_copies
 from .stories import STORIES, STORIES_OF_COPIES
 
 PAGE = (Path(__file__).parents[2] / "docs" / "trace.md").read_text()
@@ -36,7 +36,15 @@ def test_every_story_is_told_and_no_other() -> None:
     assert re.findall(r"^### (.*)$", section, re.MULTILINE) == [
         *(each.name for each in (*STORIES, *STORIES_OF_COPIES)),
         *of_gateways,
+        *(each.name for each in day_of_messages.STORIES),
     ]
+
+
+def test_the_stories_of_the_day_are_walked_in_a_browser() -> None:
+    walked = (Path(__file__).parents[1] / "e2e" / "test_stories_of_a_day.py").read_text()
+    assert f"from {day_of_messages.__name__} import STORIES" in walked
+    assert '@pytest.mark.parametrize("story", STORIES' in walked
+    assert len(day_of_messages.STORIES) >= 10
 
 
 def test_the_stories_show_most_reasons() -> None:
