@@ -15,15 +15,23 @@ from rest_framework.test import APIClient
 from notifications.ingest.contacts import note_contact, note_error
 from notifications.ingest.reports import Reports
 from notifications.integrity.contents import apply, plan_forgetting
+from notifications.integrity.settings import note_settings
 from notifications.integrity.tallies import find_differences, fold_tallies, forget_tallies
-from notifications.models import AccessRecord, ContactKind
+from notifications.models import AccessRecord, ContactKind, GapNote, RuleSetting
 from notifications.protocol.window import Window
 from notifications.trace.access import Viewer, record_access
+from notifications.trace.gap_hours import begun, keep_gap_hours, write_hours
+from notifications.trace.gap_notes import record_notes
+from notifications.trace.gap_stats import Question as GapQuestion
+from notifications.trace.gap_stats import count_gaps
+from notifications.trace.gaps import find_gaps
 from notifications.trace.overview import keep_overview, read_overview
+from notifications.trace.rules import set_rule
 from notifications.trace.sources import standings
 from notifications.trace.stats import Question, count
-from tests.conftest import INIT, NOW
+from tests.conftest import INIT, NOW, SOURCE
 from tests.ingest.mirroring import INBOX, INBOX_MESSAGE, SEND, mirror, sending, wrapped
+from tests.trace.stories import NOON, STORIES
 
 PAGE = Path(__file__).parent.parent / "docs" / "operations.md"
 
@@ -53,6 +61,8 @@ def test_it_records_and_reads(
     viewer = Viewer("support", AccessRecord.Via.API)
     record_access(viewer, action=AccessRecord.Action.DEVICE_TRACE, subject="device")
     assert AccessRecord.objects.count() == 1
+    set_rule(RuleSetting(source_id=SOURCE, rule="E4", says="applies", who="a", note="b"))
+    assert note_settings("web") > 0
     settings.KEEP_CONTENT = True
     for address, body in ((SEND, sending()), (INBOX, wrapped(INBOX_MESSAGE))):
         assert mirror(emitter, address, body).status_code == 200
@@ -93,6 +103,21 @@ def test_it_keeps_what_the_home_page_shows(
     assert [each.source for each in told.contacts] == ["demo-bank"]
 
 
+def test_it_notes_gaps_and_counts_them(serving_role: None, tell: Callable[..., None]) -> None:
+    tell(STORIES[0])
+    now = NOON + timedelta(days=3)
+    found = find_gaps(Window(NOON - timedelta(hours=1), NOON + timedelta(hours=1)), now=now).entries
+    viewer = Viewer("support", AccessRecord.Via.API)
+    record_notes(found, GapNote.Kind.ACKNOWLEDGED, "Known.", viewer)
+    while keep_gap_hours(now):
+        pass
+    # What this test's own transaction recorded is not complete for any worker yet.
+    window = Window(NOON - timedelta(hours=1), NOON + timedelta(hours=1))
+    for told in (found, ()):
+        write_hours(window, told, now=now, since=begun())
+        assert count_gaps(GapQuestion(window=window)).total.count == len(told)
+
+
 def test_it_notes_contacts_and_errors(serving_role: None) -> None:
     note_contact("mirror", ContactKind.PROBE)
     assert not note_contact("mirror", ContactKind.REPORT, at=datetime.now(UTC)).is_new
@@ -114,6 +139,8 @@ def test_it_notes_contacts_and_errors(serving_role: None) -> None:
         "DELETE FROM notifications_operationevent",
         "DELETE FROM notifications_inboxevent",
         "UPDATE notifications_presentation SET sound = 'x'",
+        "UPDATE notifications_gapnote SET note = 'x'",
+        "DELETE FROM notifications_gapnote",
         "TRUNCATE notifications_notification",
         "DELETE FROM notifications_notification_y2026m03",
         "DROP TABLE notifications_notification_y2026m03",

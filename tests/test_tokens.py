@@ -67,7 +67,7 @@ def test_a_name_that_is_no_slug_is_refused(name: str) -> None:
 
 
 def test_an_unknown_group_is_refused_with_the_known_ones() -> None:
-    with pytest.raises(CommandError, match="Analysts, Auditors, Emitters, Operators, Support"):
+    with pytest.raises(CommandError, match="Emitters, Monitors, Operators, Support"):
         create_token("bank", "--group", "Bankers")
     assert not Account.objects.exists()
 

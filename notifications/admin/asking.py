@@ -22,6 +22,7 @@ from notifications.protocol.window import (
     BadWindow,
     Window,
     day_around,
+    read_moment,
     read_window,
     written,
 )
@@ -37,7 +38,9 @@ LENGTHS: Mapping[str, str] = {
     "30d": gettext_noop("30 days"),
 }
 DEFAULT = "24h"
+AS_OF = "as_of"
 NOTHING_CHOSEN: Mapping[str, str] = MappingProxyType({})
+_FIRST = datetime(1971, 1, 1, tzinfo=UTC)  # before it no window of a month fits
 # As browsers send a datetime-local field; beside it the page tells the zone that it is in.
 _LOCAL = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,3})?)?")
 
@@ -55,7 +58,7 @@ class Choice:
 class Question:
     """``length`` is the choice that ``window`` is, if it is one; ``cursor`` names a page;
     ``chosen`` are the page's own filters; ``problems`` are what to say about the address. One not
-    ``windowed`` is of all time."""
+    ``windowed`` is of all time. With ``as_of`` it is asked as if it were that moment."""
 
     now: datetime
     windowed: bool
@@ -65,6 +68,12 @@ class Question:
     cursor: str | None
     problems: tuple[str, ...]
     chosen: Mapping[str, str] = field(default_factory=dict)
+    as_of: datetime | None = None
+
+    @property
+    def end(self) -> datetime:
+        """Nothing is told of later: nobody knows it, or nobody knew it then."""
+        return self.as_of or self.now
 
     @property
     def exactly(self) -> dict[str, str]:
@@ -76,9 +85,22 @@ class Question:
         return "?" + urlencode(self.exactly) if self.exactly else ""
 
     @property
+    def known_now(self) -> str:
+        """The same window, by what is known now."""
+        kept = {name: text for name, text in self.exactly.items() if name != AS_OF}
+        return "?" + urlencode(kept)
+
+    @property
+    def known_as_here(self) -> str:
+        """The same answer at any later time, whatever is told of the past until then."""
+        return "?" + urlencode({**self.exactly, AS_OF: written(self.end)})
+
+    @property
     def fields(self) -> dict[str, str]:
-        """The window for datetime-local fields, to whole seconds that hold all of it."""
-        return fields_of(self.window.since, self.window.until)
+        """The window for datetime-local fields, to whole seconds that hold all of it; and as of
+        which moment it is asked."""
+        told = fields_of(self.window.since, self.window.until)
+        return told | {AS_OF: f"{here(self.as_of):%Y-%m-%dT%H:%M:%S}" if self.as_of else ""}
 
     @property
     def lengths(self) -> list[Choice]:
@@ -94,21 +116,26 @@ class Question:
     @property
     def later(self) -> str | None:
         length = self.window.until - self.window.since
-        return self._moved(length) if self.window.until < self.now else None
+        return self._moved(length) if self.window.until < self.end else None
 
     @property
     def case_query(self) -> str:
         """For links to pages without a window."""
-        return "?" + urlencode({"case": self.case_number}) if self.case_number else ""
+        return "?" + urlencode(self.kept) if self.kept else ""
 
     @property
     def window_query(self) -> str:
         """For pages that have a window and note no case."""
-        return "?" + urlencode(bounds(self.window))
+        return "?" + urlencode({**bounds(self.window), **self._as_of})
 
     def page(self, cursor: str | None) -> str | None:
         """A page of exactly this window: one that ends now would move on."""
         return "?" + urlencode({**self.exactly, "cursor": cursor}) if cursor else None
+
+    @property
+    def here(self) -> str | None:
+        """The page that is shown."""
+        return self.page(self.cursor)
 
     def around(self, moment: datetime) -> str | None:
         window = day_around(moment)
@@ -126,8 +153,17 @@ class Question:
         return found
 
     @property
+    def kept(self) -> dict[str, str]:
+        """What goes along to other pages: the case, and as of which moment it is asked."""
+        return {**({"case": self.case_number} if self.case_number else {}), **self._as_of}
+
+    @property
     def _kept(self) -> dict[str, str]:
-        return {**({"case": self.case_number} if self.case_number else {}), **self.chosen}
+        return {**self.kept, **self.chosen}
+
+    @property
+    def _as_of(self) -> dict[str, str]:
+        return {AS_OF: written(self.as_of)} if self.as_of else {}
 
     def _moved(self, by: timedelta) -> str | None:
         since, until = self.window.since + by, self.window.until + by
@@ -146,11 +182,12 @@ def asked(
     default: str = DEFAULT,
 ) -> Question:
     """``default`` is the choice that the window is where none is asked for."""
-    problems = []
+    problems: list[str] = []
+    as_of = moment_asked(parameters, AS_OF, now, problems)
     given = parameters if windowed else {}
     zone = named_zone(given.get("zone", ""))
     since, until = (moment_in(zone, given.get(name, "")) for name in ("since", "until"))
-    end = _whole_second_after(now)  # so that addresses are short
+    end = _whole_second_after(as_of or now)  # so that addresses are short
     length = since if until is None and since in LENGTHS else None
     usual = read_window(default, None, now=end)
     try:
@@ -175,7 +212,31 @@ def asked(
         cursor=parameters.get("cursor"),
         problems=tuple(problems),
         chosen=chosen,
+        as_of=as_of,
     )
+
+
+def moment_asked(
+    parameters: Mapping[str, str], name: str, now: datetime, problems: list[str]
+) -> datetime | None:
+    """None where none is told, or none that can be asked about, which is then said."""
+    text = moment_in(named_zone(parameters.get("zone", "")), parameters.get(name, "").strip())
+    if text is None:
+        return None
+    try:
+        moment = read_moment(name, text, now=now)
+    except BadWindow as problem:
+        problems.append(_left_out(name, problem.detail))
+        return None
+    if not _FIRST <= moment <= now:
+        problems.append(_left_out(name, _("must lie between 1971 and now.")))
+        return None
+    return moment
+
+
+def _left_out(name: str, detail: str) -> str:
+    told = _("“%(name)s” %(detail)s It was left out.")
+    return told % {"name": name, "detail": detail}
 
 
 def read_case_number(given: str) -> tuple[str, str]:
@@ -194,16 +255,21 @@ def bounds(window: Window) -> dict[str, str]:
 
 
 def around(
-    moment: datetime, *, activation: object, recipient: object = None, case_number: str = ""
+    moment: datetime,
+    *,
+    activation: object,
+    recipient: object = None,
+    asked_beside: Question | None = None,
 ) -> str:
-    """The trace of a notification's device, else of its user, around its ``moment``; "" when it
-    names neither or its clock was astray."""
+    """The trace of a notification's device, else of its user, around its ``moment``, for the case
+    and as of the moment of what is ``asked_beside``; "" when it names neither or its clock was
+    astray."""
     kind, key = ("activation", activation) if activation is not None else ("recipient", recipient)
     window = day_around(moment)
     if key is None or window is None:
         return ""
-    case = {"case": case_number} if case_number else {}
-    return f"{trace_address(kind, key)}?{urlencode({**bounds(window), **case})}"
+    kept = asked_beside.kept if asked_beside is not None else {}
+    return f"{trace_address(kind, key)}?{urlencode({**bounds(window), **kept})}"
 
 
 def fields_of(since: datetime | None, until: datetime | None) -> dict[str, str]:

@@ -98,6 +98,9 @@ def of_last(shown: Notification, last: Delivery) -> Sentence:
     match last.outcome:
         case Outcome.ACCEPTED:
             return tell(_("%(gateway)s took it."), **pieces)
+        case Outcome.FAILED if last.is_unexplained:
+            words = _("%(gateway)s did not take it; the Push Server keeps no reason.")
+            return tell(words, **pieces)
         case Outcome.FAILED if last.code is not None:
             return tell(_("%(gateway)s did not take it: %(code)s."), **pieces)
         case Outcome.FAILED:

@@ -7,6 +7,7 @@ from typing import Any
 
 from notifications.models import Recipient
 from notifications.models.patience import TooMuch
+from notifications.models.querysets import Extent
 from notifications.protocol.events import ActivationEvent
 from notifications.protocol.state import Span, fold_registrations, fold_spans, fold_state
 from notifications.protocol.statuses import moment_of
@@ -28,7 +29,7 @@ def life_of(activation: str, moment: Moment, may: May) -> dict[str, Any]:
     if not may(RIGHT):
         return {}
     try:
-        told = events_of([activation], as_of=moment.as_of)[activation]
+        told = events_of([activation], extent=Extent(as_of=moment.as_of))[activation]
     except TooMuch as problem:
         return {"too_much": str(problem)}
     state = fold_state(activation, told, moment.at)

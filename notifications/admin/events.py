@@ -1,7 +1,7 @@
 """Events as the pages list them, and those of an operation or an inbox message. They are in order
 of when they happened; where that was not told, of when they were observed."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,8 +10,14 @@ from uuid import UUID
 from django.utils.translation import gettext as _
 
 from notifications.models import InboxEvent, Operation, OperationEvent
-from notifications.models.querysets import EventQuerySet
+from notifications.models.querysets import EventQuerySet, Extent
 from notifications.protocol.events import FINAL
+from notifications.protocol.identity import time_of
+from notifications.protocol.merging import WITHIN
+from notifications.protocol.message import later
+from notifications.protocol.posts import posts_of
+from notifications.protocol.window import Window
+from notifications.trace.lives import inbox_events_of
 
 from .addresses import page_address
 from .telling import Filling, Sentence, given, key, moment, paragraph, tell
@@ -19,6 +25,7 @@ from .trails import May
 from .words import Badge, of_operation_status
 
 MOST = 200  # on a page
+_NEAR = 2 * WITHIN  # what a row and a request may have matched instead
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,11 +136,26 @@ def finalised(events: Sequence[Row]) -> Sentence:
 
 
 def events_of_inbox_message(inbox_message: str) -> Events:
-    rows, more = _latest(InboxEvent.objects.filter(inbox_message=inbox_message))
+    """Those that name it, and the request that the latest of them came of, which cannot: it tells
+    whether a push was wanted."""
+    named, more = _latest(InboxEvent.objects.filter(inbox_message=inbox_message))
+    rows = sorted((*named, *_request_of(named[0])) if named else (), key=lambda each: each.pk)
     return Events(
-        rows=[_of_inbox_message(each) for each in rows[::-1]],
+        rows=[_of_inbox_message(each) for each in rows[-MOST:]],
         more=more,
     )
+
+
+def _request_of(row: InboxEvent) -> Iterable[InboxEvent]:
+    """One-to-one among all that is told of its user around then, as traces have it."""
+    if row.recipient_id is None:
+        return ()
+    at = time_of(row.pk)
+    around = Window(later(at, -_NEAR), later(at, _NEAR))
+    posts = posts_of(inbox_events_of({row.recipient_id}, around, Extent()))
+    of_it = (each.id for post in posts if row.pk == post.told.id for each in post.events)
+    others = set(of_it) - {row.pk}
+    return InboxEvent.objects.filter(pk__in=others).defer("digest") if others else ()
 
 
 def _of_inbox_message(event: InboxEvent) -> Row:

@@ -140,7 +140,10 @@ def of_access(shown: AccessRecord) -> Sentence:
         subject=key(shown.subject, page_address(LOOKED_AT[shown.action], shown.subject)),
         at=moment(shown.at),
     )
-    return paragraph(looked, _for_case(shown.case_number))
+    known: Sentence = ()
+    if shown.as_of is not None:
+        known = tell(_("It was shown as it was known at %(as_of)s."), as_of=moment(shown.as_of))
+    return paragraph(looked, known, _for_case(shown.case_number))
 
 
 def of_export(shown: Export) -> Sentence:

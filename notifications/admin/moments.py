@@ -3,20 +3,18 @@ spelled as the windows of the console are. What cannot be read is said, and left
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
 from django.utils.translation import gettext as _
 
-from notifications.protocol.window import BadWindow, read_bounds, written
+from notifications.protocol.window import written
 
-from .asking import Question, asked, bounds, moment_in
+from .asking import AS_OF, Question, asked, bounds, moment_asked
 from .times import here
-from .zones import named_zone
 
-AT, AS_OF = "at", "as_of"
+AT = "at"
 USUAL = "30d"  # is drawn where nobody asks for another window
-_FIRST = datetime(1971, 1, 1, tzinfo=UTC)  # before it no window of a month fits
 _OF_WINDOW = ("since", "until", "zone")
 _MILLISECOND = timedelta(milliseconds=1)
 
@@ -86,8 +84,8 @@ class Moment:
 
 def asked_of_device(parameters: Mapping[str, str], *, now: datetime) -> Moment:
     problems: list[str] = []
-    as_of = _moment(parameters, AS_OF, now, problems)
-    at = _moment(parameters, AT, now, problems)
+    as_of = moment_asked(parameters, AS_OF, now, problems)
+    at = moment_asked(parameters, AT, now, problems)
     if at is not None and as_of is not None and at > as_of:
         told = _(
             "“at” is after “as_of”: of a later moment nothing was known then. It was left out."
@@ -107,26 +105,3 @@ def asked_of_device(parameters: Mapping[str, str], *, now: datetime) -> Moment:
         ribbon=ribbon,
         problems=(*problems, *ribbon.problems),
     )
-
-
-def _moment(
-    parameters: Mapping[str, str], name: str, now: datetime, problems: list[str]
-) -> datetime | None:
-    """None where none is told, or none that can be asked about."""
-    text = moment_in(named_zone(parameters.get("zone", "")), parameters.get(name, "").strip())
-    if text is None:
-        return None
-    try:
-        moment = read_bounds(None, text, now=now).until
-    except BadWindow as problem:
-        problems.append(_left_out(name, problem.detail))
-        return None
-    if moment is None or not _FIRST <= moment <= now:
-        problems.append(_left_out(name, _("must lie between 1971 and now.")))
-        return None
-    return moment
-
-
-def _left_out(name: str, detail: str) -> str:
-    told = _("“%(name)s” %(detail)s It was left out.")
-    return told % {"name": name, "detail": detail}

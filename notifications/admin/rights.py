@@ -24,6 +24,7 @@ RIGHTS: Mapping[str, Any] = {
     "view_notification": gettext_lazy("read notifications and statistics"),
     "view_content": gettext_lazy("read titles and bodies of messages"),
     "view_operation": gettext_lazy("read operations and gaps"),
+    "acknowledge_gap": gettext_lazy("acknowledge gaps"),
     "view_activation": gettext_lazy("read devices"),
     "view_inboxmessage": gettext_lazy("read inbox messages"),
     "view_activationevent": gettext_lazy("read events and states of devices"),
@@ -32,10 +33,13 @@ RIGHTS: Mapping[str, Any] = {
     "view_deliveryreport": gettext_lazy("read what gateways answered"),
     "view_source": gettext_lazy("read sources"),
     "follow": gettext_lazy("start and stop the following of Push Servers"),
+    "set_rules": gettext_lazy("set where rules apply"),
+    "view_settingchange": gettext_lazy("see what settings changed"),
     "view_recipient": gettext_lazy("see user ids"),
     "trace": gettext_lazy("trace devices, users and operations"),
     "add_export": gettext_lazy("export what it may read"),
     "view_export": gettext_lazy("see the exports of everybody"),
+    "view_metrics": gettext_lazy("read metrics"),
     "view_accessrecord": gettext_lazy("see who looked at what"),
 }
 

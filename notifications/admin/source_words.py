@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from notifications.models import ContactKind
+from notifications.protocol.clocks import Clock
 from notifications.trace.sources import SourceStanding
 
 from .times import age
@@ -89,6 +90,28 @@ def lag_told(lag: timedelta) -> str:
     if lag < LATE:
         return _("%(length)s after") % length
     return _("%(length)s after: it reports late, or its clock is behind ours") % length
+
+
+def clock_told(clock: Clock) -> str:
+    """How far it is ahead or behind, without of what."""
+    if not clock.matters:
+        return _("as the clock of")
+    length = {"length": age(abs(clock.ahead))}
+    if clock.ahead < timedelta():
+        return _("%(length)s behind the clock of") % length
+    return _("%(length)s ahead of the clock of") % length
+
+
+def clock_use(clock: Clock) -> str:
+    """What traces make of that."""
+    if clock.is_beyond:
+        return _(
+            "Too far to be made up for: set the clock right, or the zone that its times are taken"
+            " to be of."
+        )
+    if not clock.is_steady:
+        return _("The differences vary too much to be the clock's: nothing is made up for.")
+    return _("Traces make up for it.") if clock.correction else ""
 
 
 def kinds_told(standing: SourceStanding) -> str:

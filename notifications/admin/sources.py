@@ -11,10 +11,12 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllow
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from knox.models import AuthToken
 
 from notifications.models import Account, Source
+from notifications.models.clock import clocks_now
 from notifications.models.patience import TooMuch
 from notifications.models.tokens import IN_USE
 from notifications.trace.coverage import show_coverage
@@ -22,12 +24,14 @@ from notifications.trace.readings import reading_of
 from notifications.trace.sources import errors_of, reports_of, standings
 
 from . import following
-from .addresses import unquote_key
+from .addresses import page_address, unquote_key
 from .asking import Question, asked
 from .coverage import Strip, strip_of
 from .readings import told_of
 from .readonly import ReadOnlyAdmin
+from .rules import rules_page
 from .site import pages_of
+from .trails import Crumb, beginning, crumb
 
 LONGEST = timedelta(days=31)
 
@@ -50,6 +54,7 @@ class SourceAdmin(ReadOnlyAdmin[Source]):
         follow = view(self.follow)
         return [
             path(f"{one}/reading/", view(self.reading), name=f"{name}_reading"),
+            path(f"{one}/rules/", view(self.rules), name=f"{name}_rules"),
             path(f"{one}/start/", follow, {"wanted": True}, name=f"{name}_start"),
             path(f"{one}/stop/", follow, {"wanted": False}, name=f"{name}_stop"),
             *super().get_urls(),
@@ -101,6 +106,7 @@ class SourceAdmin(ReadOnlyAdmin[Source]):
             "standing": standing,
             "reports": reports,
             "errors": errors_of(shown.pk),
+            "clock": clocks_now(now).get(shown.pk),
             "question": question,
             "strip": _strip(request, shown, question),
             "permalink": request.build_absolute_uri(request.path + query),
@@ -118,6 +124,25 @@ class SourceAdmin(ReadOnlyAdmin[Source]):
             raise Http404
         context = {"object": shown, **told}
         return TemplateResponse(request, "admin/notifications/source/reading.html", context)
+
+    def rules(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Where the rules apply to what it sends."""
+        self._refuse_who_may_not_view(request)
+        shown = self.of_address(request, object_id)
+        if shown is None:
+            return self.unknown(request)
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "object": shown,
+            "trail": self.rules_trail(shown),
+        }
+        return rules_page(request, shown, timezone.now(), context)
+
+    def rules_trail(self, shown: Source) -> list[Crumb]:
+        begun = beginning("source", str(self.opts.verbose_name_plural))
+        page = crumb("source", shown.pk, page_address("source", shown.pk))
+        return [*begun, page, Crumb(_("Rules"))]
 
     def follow(self, request: HttpRequest, object_id: str, wanted: bool) -> HttpResponse:
         if request.method != "POST":
@@ -147,4 +172,4 @@ def _strip(request: HttpRequest, shown: Source, question: Question) -> Strip | N
     except TooMuch as problem:
         messages.warning(request, str(problem))
         return None
-    return strip_of(coverage, question.now)
+    return strip_of(coverage)

@@ -3,6 +3,7 @@ the access records, by the functions that compute it."""
 
 from abc import abstractmethod
 from collections.abc import Sequence
+from datetime import datetime
 from itertools import islice
 from typing import Any, TypeVar
 
@@ -18,20 +19,23 @@ from django.utils.translation import gettext_noop
 
 from notifications.models import AccessRecord, Activation, Notification, Operation, Recipient
 from notifications.models.patience import TooMuch
-from notifications.models.querysets import NotificationQuerySet
+from notifications.models.querysets import Extent, NotificationQuerySet
 from notifications.protocol.identity import first_id_at
 from notifications.trace.access import Viewer
 from notifications.trace.entries import Entry, Row, Trace
 from notifications.trace.figures import series_of
+from notifications.trace.gap_notes import acknowledgements
 from notifications.trace.pages import BadCursor, Item, Page, page_of, with_payloads
 from notifications.trace.viewing import view_device, view_operation, view_user
 
 from .addresses import page_address, trace_address
 from .asking import Choice, Question, asked
+from .changed import changed_since
 from .chart import chart_of
 from .checks import checks_of
 from .devices import ribbon_in
 from .lanes import MOST_LANES, drawing_of
+from .listening import listening_of
 from .readonly import ReadOnlyAdmin
 from .summary import summary_of
 from .trails import Crumb, about, beginning, crumb
@@ -78,6 +82,7 @@ class Traced(ReadOnlyAdmin[M]):
         }
         try:
             context |= self.trace(request, shown, question)
+            context |= changed_since(request, self.begins(context["trace"], question))
         except TooMuch as problem:
             messages.warning(request, str(problem))
             context |= {"too_much": True, "shorter": question.shorter()}
@@ -94,6 +99,12 @@ class Traced(ReadOnlyAdmin[M]):
         path = trace_address(str(self.opts.model_name), shown.pk)
         return str(request.build_absolute_uri(path + question.permalink))
 
+    def begins(self, trace: Any, question: Question) -> datetime | None:
+        """The first moment that it tells of."""
+        if self.windowed:
+            return question.window.since
+        return min((each.at for each in trace.entries), default=None)
+
     @abstractmethod
     def trace(self, request: HttpRequest, shown: M, question: Question) -> dict[str, Any]:
         """What the page's template needs. Raises ``TooMuch``."""
@@ -103,11 +114,14 @@ class DeviceTraced(Traced[Activation]):
     trace_template = "admin/notifications/trace/device.html"
 
     def trace(self, request: HttpRequest, shown: Activation, question: Question) -> dict[str, Any]:
-        trace = view_device(shown.pk, question.window, _viewer(request, question), now=question.now)
+        viewer = _viewer(request, question)
+        trace = view_device(
+            shown.pk, question.window, viewer, now=question.now, as_of=question.as_of
+        )
         page = page_asked(request, trace.entries, question)
-        about_it = Notification.objects.about_device(shown.pk)
+        about_it = known(question).about_device(shown.pk)
         address = self._address(request, shown, question)
-        told_user = _user_told_last(about_it)
+        told_user = _user_told_last(about_it) or _user_of_events(trace)
         person = about(request.user.has_perm, recipient=told_user.pk if told_user else None)
         return {
             "trace": trace,
@@ -116,11 +130,13 @@ class DeviceTraced(Traced[Activation]):
             "standing": standing(trace.counts),
             "chart": chart_of(series_of(trace.entries, question.window)) if trace.entries else None,
             "entries": with_payloads(page.items),
+            "notes": acknowledgements(page.items, as_of=question.as_of),
             **neighbours(page, question),
             "summary": summary_of(trace, case_number=question.case_number, address=address),
             "told_user": told_user,
-            "ribbon": ribbon_in(trace, now=question.now, may=request.user.has_perm),
+            "ribbon": ribbon_in(trace, now=question.end, may=request.user.has_perm),
             "nearest": () if trace.entries else _nearest(about_it, question),
+            "listening": listening_of(trace.coverage, request.user.has_perm),
         }
 
 
@@ -131,7 +147,8 @@ class OperationTraced(Traced[Operation]):
     windowed = False
 
     def trace(self, request: HttpRequest, shown: Operation, question: Question) -> dict[str, Any]:
-        timeline = view_operation(shown.pk, _viewer(request, question), now=question.now)
+        viewer = _viewer(request, question)
+        timeline = view_operation(shown.pk, viewer, now=question.now, as_of=question.as_of)
         page = page_asked(request, timeline.entries, question)
         one = timeline.lanes[0] if len(timeline.lanes) == 1 else None
         return {
@@ -144,6 +161,8 @@ class OperationTraced(Traced[Operation]):
             "rounds": list(islice(checks_of(timeline), MOST_ROUNDS)),
             "more_rounds": max(0, len(timeline.episodes) - MOST_ROUNDS),
             "entries": with_payloads(page.items),
+            "notes": acknowledgements(page.items, as_of=question.as_of),
+            "listening": listening_of(timeline.coverage, request.user.has_perm),
             **neighbours(page, question),
         }
 
@@ -152,10 +171,11 @@ class UserTraced(Traced[Recipient]):
     trace_template = "admin/notifications/trace/user.html"
 
     def trace(self, request: HttpRequest, shown: Recipient, question: Question) -> dict[str, Any]:
-        trace = view_user(shown.pk, question.window, _viewer(request, question), now=question.now)
+        viewer = _viewer(request, question)
+        trace = view_user(shown.pk, question.window, viewer, now=question.now, as_of=question.as_of)
         page = page_asked(request, trace.rows, question)
         columns = trace.devices[:MOST_COLUMNS]
-        about_it = Notification.objects.filter(recipient=shown)
+        about_it = known(question).filter(recipient=shown)
         return {
             "trace": trace,
             "figures": figures(trace.counts),
@@ -166,11 +186,17 @@ class UserTraced(Traced[Recipient]):
             "rows": [(row, *_cells(row, columns)) for row in page.items],
             **neighbours(page, question),
             "nearest": () if trace.rows else _nearest(about_it, question),
+            "listening": listening_of(trace.coverage, request.user.has_perm),
         }
 
 
 def _viewer(request: HttpRequest, question: Question) -> Viewer:
     return Viewer(request.user.get_username(), AccessRecord.Via.ADMIN, question.case_number)
+
+
+def known(question: Question) -> NotificationQuerySet:
+    """The notifications on record at the moment as of which it is asked."""
+    return Notification.objects.within(Extent(as_of=question.as_of))
 
 
 def page_asked(request: HttpRequest, items: Sequence[Item], question: Question) -> Page[Item]:
@@ -195,6 +221,16 @@ def _user_told_last(about: NotificationQuerySet) -> Recipient | None:
     latest = about.exclude(recipient=None).newest_first().select_related("recipient")
     found = latest.only("id", "recipient").first()
     return found.recipient if found is not None else None
+
+
+def _user_of_events(trace: Trace) -> Recipient | None:
+    """Of a device that no notification names with its user. Events of a token it had may name
+    another device, and its user."""
+    mine = (
+        each.recipient for each in reversed(trace.events) if each.activation == trace.activation
+    )
+    told = next((each for each in mine if each is not None), None)
+    return None if told is None else Recipient.objects.filter(pk=told).first()
 
 
 def _nearest(about: NotificationQuerySet, question: Question) -> list[Choice]:

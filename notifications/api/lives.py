@@ -4,6 +4,7 @@ A state is what its events say, put together: whoever may read these may read it
 them it leaves no access record. What is recorded is the view of a trace, which judges.
 """
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -28,7 +29,7 @@ from .lists import ListViewSet
 from .permissions import MayViewActivationEvents, MayViewOperationEvents, apps_of, may_see_users
 from .schema import may_answer
 from .serializers import recipients_by_key
-from .traces import bounded, moment_of
+from .traces import as_of_in, bounded, moment_of
 
 EVENTS: dict[str, Any] = {
     "detail": True,
@@ -103,7 +104,7 @@ class DeviceLife(LifeViewSet):
         """What is known of this device at a moment, and its push registrations. By what is on
         record now, or was at another moment."""
         (question,) = self.asked()
-        at, as_of = moment_of(question, "at"), moment_of(question, "as_of")
+        at, as_of = moment_of(question, "at"), as_of_in(question)
         activation = self.find(pk).pk
         return Response(bounded(self._state, activation, at or question.now, as_of))
 
@@ -123,6 +124,6 @@ class DeviceLife(LifeViewSet):
         }
 
     def _state(self, activation: str, at: datetime, as_of: datetime | None) -> dict[str, Any]:
-        life = life_of(activation, at, as_of=as_of, extent=self.extent)
+        life = life_of(activation, at, extent=replace(self.extent, as_of=as_of))
         people = recipients_by_key(life.recipients, users=may_see_users(self.request))
         return documents.of_life(life, as_of, people)

@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from rest_framework.exceptions import PermissionDenied
 from rest_framework.permissions import BasePermission, DjangoModelPermissions
 from rest_framework.request import Request
 
 from notifications.exports.datasets import OFFERS, lacking
 from notifications.models import Account
+from notifications.models.gap import ACKNOWLEDGE, VIEW_METRICS
 
 if TYPE_CHECKING:
     from rest_framework.views import APIView
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
 VIEW_USERS = "notifications.view_recipient"
 EXPORT = "notifications.add_export"
 VIEW_EXPORTS = "notifications.view_export"
+_OF_ALL = "This account is limited to some apps, and this concerns all."
 ADD_EVENTS = ("notifications.add_activationevent", "notifications.add_operationevent")
 
 
@@ -71,9 +74,26 @@ class OfAllApps(ModelPermissions):
         if not super().has_permission(request, view):
             return False
         if apps_of(request) is not None:
-            self.message = "This account is limited to some apps, and this concerns all."
+            self.message = _OF_ALL
             return False
         return True
+
+
+class MaySetRules(NamedRight):
+    """It concerns what everybody is answered, and so all apps."""
+
+    right = "notifications.set_rules"
+    limited = False
+
+    @property
+    def message(self) -> str:
+        return _OF_ALL if self.limited else told_lacking([self.right])
+
+    def has_permission(self, request: Request, view: "APIView") -> bool:
+        if not super().has_permission(request, view):
+            return False
+        self.limited = apps_of(request) is not None
+        return not self.limited
 
 
 class MayMirror(NamedRight):
@@ -102,6 +122,37 @@ class MayReport(BasePermission):
 
 class MayViewOperations(NamedRight):
     right = "notifications.view_operation"
+
+
+class MayViewGapsOfAllApps(MayViewOperations):
+    """For what is counted of all apps at once, by rules that look at all of them."""
+
+    limited = "This account is limited to some apps, and gaps are counted for all."
+
+    def has_permission(self, request: Request, view: "APIView") -> bool:
+        return super().has_permission(request, view) and _is_of_all_apps(request, self.limited)
+
+
+class MayReadMetrics(NamedRight):
+    right = VIEW_METRICS
+
+    def has_permission(self, request: Request, view: "APIView") -> bool:
+        told = "This account is limited to some apps, and metrics are of all."
+        return super().has_permission(request, view) and _is_of_all_apps(request, told)
+
+
+class MayAcknowledgeGaps(BasePermission):
+    """To note something of gaps one must be allowed to see them."""
+
+    rights = (MayViewOperations.right, ACKNOWLEDGE)
+    message: str
+
+    def has_permission(self, request: Request, view: "APIView") -> bool:
+        if not request.user.is_authenticated:
+            return False
+        missing = [each for each in self.rights if not request.user.has_perm(each)]
+        self.message = told_lacking(missing)
+        return not missing
 
 
 class MayViewActivationEvents(NamedRight):
@@ -160,6 +211,13 @@ class MaySeeExports(BasePermission):
 
     def has_permission(self, request: Request, view: "APIView") -> bool:
         return any(map(request.user.has_perm, (EXPORT, VIEW_EXPORTS)))
+
+
+def _is_of_all_apps(request: Request, why_not: str) -> bool:
+    """Raises ``PermissionDenied``: the account has the right, and it is not that which it lacks."""
+    if apps_of(request) is not None:
+        raise PermissionDenied(why_not)
+    return True
 
 
 def lacking_to_export(request: Request, dataset: str) -> list[str]:

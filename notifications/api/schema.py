@@ -16,10 +16,19 @@ from notifications.filters.parameters import Parameter
 
 from . import security_schemes  # noqa: F401  (known by having been imported)
 from .export_requests import SCHEMA as EXPORT_REQUEST
+from .gap_note_requests import SCHEMA as GAP_NOTE_REQUEST
 from .json_schemas import SCHEMAS
 from .mirror_schemas import SCHEMAS as MIRRORED
-from .permissions import MayExport, MayReport, MayReportEvents, MaySeeExports, NamedRight
+from .permissions import (
+    MayAcknowledgeGaps,
+    MayExport,
+    MayReport,
+    MayReportEvents,
+    MaySeeExports,
+    NamedRight,
+)
 from .problems import CONTENT_TYPE
+from .rule_requests import SCHEMA as RULE_SETTING_REQUEST
 
 # Every problem of the API but server_error, which no operation promises, and method_not_allowed,
 # which is the answer to operations that there are not.
@@ -52,6 +61,8 @@ STATUS_OF: Mapping[str, int] = {
     "invalid_envelope": 422,
     "invalid_callback": 422,
     "invalid_export": 422,
+    "invalid_note": 422,
+    "invalid_setting": 422,
     "throttled": 429,
     "unavailable": 503,
 }
@@ -234,6 +245,8 @@ class OperationSchema(AutoSchema):
         for permission in self.view.get_permissions():
             if isinstance(permission, NamedRight):
                 yield permission.right
+            elif isinstance(permission, MayAcknowledgeGaps):
+                yield from permission.rights
             elif isinstance(permission, MayReport):
                 yield "` or `".join(permission.rights)
             elif isinstance(permission, (MayExport, MayReportEvents, MaySeeExports)):
@@ -280,7 +293,12 @@ def _parameter(name: str, told: Parameter) -> dict[str, Any]:
 def add_components(result: dict[str, Any], **context: Any) -> dict[str, Any]:
     """A postprocessing hook: what operations refer to and no serializer says."""
     components = result["components"]
-    made = {**components["schemas"], **SCHEMAS, **MIRRORED, "ExportRequest": EXPORT_REQUEST}
+    asked = {
+        "ExportRequest": EXPORT_REQUEST,
+        "GapNoteRequest": GAP_NOTE_REQUEST,
+        "RuleSettingRequest": RULE_SETTING_REQUEST,
+    }
+    made = {**components["schemas"], **SCHEMAS, **MIRRORED, **asked}
     components["schemas"] = dict(sorted(made.items()))
     components["headers"] = dict(sorted(HEADERS.items()))
     return result

@@ -20,6 +20,7 @@ from notifications.models import (
     Notification,
     Operation,
     Recipient,
+    SettingChange,
     Source,
 )
 from notifications.models.pseudonyms import pseudonym_of
@@ -39,6 +40,11 @@ def one_of(choices: type[Enum], **options: Any) -> serializers.ChoiceField:
 
 class MomentField(serializers.DateTimeField):
     """A UTC time to the millisecond, as it is digested."""
+
+
+class WindowSerializer(serializers.Serializer[Any]):
+    since = MomentField()
+    until = MomentField(help_text="The first moment after the window.")
 
 
 class Name(serializers.CharField):
@@ -189,6 +195,9 @@ class AccessRecordSerializer(serializers.Serializer[AccessRecord]):
     subject = Name(allow_null=False)
     since = MomentField(allow_null=True)
     until = MomentField(allow_null=True)
+    as_of = MomentField(
+        allow_null=True, help_text="As it was known at this moment; null: when it was looked at."
+    )
     case = serializers.CharField(allow_blank=True)
 
     def to_representation(self, instance: AccessRecord) -> dict[str, Any]:
@@ -201,7 +210,33 @@ class AccessRecordSerializer(serializers.Serializer[AccessRecord]):
             "subject": instance.subject,
             "since": optional_timestamp(instance.since),
             "until": optional_timestamp(instance.until),
+            "as_of": optional_timestamp(instance.as_of),
             "case": instance.case_number,
+        }
+
+
+class SettingChangeSerializer(serializers.Serializer[SettingChange]):
+    id = serializers.IntegerField()
+    at = MomentField(help_text="When it was changed or, of the environment, noticed.")
+    name = serializers.CharField()
+    about = serializers.CharField(allow_blank=True)
+    before = serializers.CharField(
+        allow_null=True, help_text="Null: it was noted for the first time."
+    )
+    after = serializers.CharField(allow_blank=True)
+    note = serializers.CharField(allow_blank=True)
+    who = serializers.CharField()
+
+    def to_representation(self, instance: SettingChange) -> dict[str, Any]:
+        return {
+            "id": instance.pk,
+            "at": timestamp(instance.at),
+            "name": instance.name,
+            "about": instance.about,
+            "before": instance.before,
+            "after": instance.after,
+            "note": instance.note,
+            "who": instance.who,
         }
 
 

@@ -14,6 +14,7 @@ from notifications.protocol.reasons import CountsAs, Reason, Rule
 from notifications.trace.entries import Kind
 from notifications.trace.stats import Dimension, Interval
 
+from .coverage_shapes import RecordedSerializer
 from .delivery_shapes import DeliverySerializer
 from .serializers import (
     ClientsSerializer,
@@ -23,6 +24,7 @@ from .serializers import (
     OperationSerializer,
     RecipientSerializer,
     SubjectSerializer,
+    WindowSerializer,
     one_of,
 )
 
@@ -150,24 +152,41 @@ class LinksSerializer(serializers.Serializer[Any]):
     previous = serializers.URLField(allow_null=True)
 
 
-class WindowSerializer(serializers.Serializer[Any]):
-    since = MomentField()
-    until = MomentField(help_text="The first moment after the window.")
-
-
 class DeviceSummarySerializer(WindowSerializer):
     activation = serializers.CharField()
     verdict = serializers.CharField(help_text="One sentence about the whole window.")
     counts = CountsSerializer()
 
 
-class DeviceTraceSerializer(LinksSerializer, DeviceSummarySerializer):
+class SinceThenSerializer(serializers.Serializer[Any]):
+    """What an answer that is given as of an earlier moment is by now."""
+
+    sentence = serializers.CharField()
+    reports = serializers.IntegerField(
+        min_value=0, help_text="Of those that it rests on now, how many were recorded later."
+    )
+    counts = CountsSerializer()
+
+
+class KnownSerializer(serializers.Serializer[Any]):
+    as_of = MomentField(
+        allow_null=True, help_text="As it was known at this moment, as asked for; null: now."
+    )
+    since_then = SinceThenSerializer(
+        allow_null=True,
+        help_text="What it is by now; null of now, and where that would rest on too much.",
+    )
+
+
+class DeviceTraceSerializer(
+    LinksSerializer, KnownSerializer, RecordedSerializer, DeviceSummarySerializer
+):
     """`verdict` and `counts` are of the whole window, `entries` a page in order of time."""
 
     entries = EntrySerializer(many=True)
 
 
-class UserTraceSerializer(LinksSerializer, WindowSerializer):
+class UserTraceSerializer(LinksSerializer, KnownSerializer, RecordedSerializer, WindowSerializer):
     """All devices of a user: `entries` are a page in order of time."""
 
     recipient = serializers.IntegerField()
@@ -195,7 +214,7 @@ class EpisodeSerializer(serializers.Serializer[Any]):
     sent = serializers.IntegerField(min_value=0)
 
 
-class TimelineSerializer(LinksSerializer):
+class TimelineSerializer(LinksSerializer, KnownSerializer, RecordedSerializer):
     """All that was ever told of an operation: `entries` are a page in order of time."""
 
     operation = serializers.CharField()
@@ -205,16 +224,6 @@ class TimelineSerializer(LinksSerializer):
     lanes = LaneSerializer(many=True)
     episodes = EpisodeSerializer(many=True)
     entries = EntrySerializer(many=True)
-
-
-@extend_schema_serializer(many=False)
-class GapsSerializer(LinksSerializer, WindowSerializer):
-    verdict = serializers.CharField()
-    counts = GapCountsSerializer()
-    unjudged = serializers.IntegerField(
-        min_value=0, help_text="Operations with over 1,000 messages around the window."
-    )
-    results = EntrySerializer(many=True)
 
 
 class SubjectBesideSerializer(serializers.Serializer[Any]):

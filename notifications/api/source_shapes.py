@@ -5,11 +5,15 @@ from typing import Any
 from rest_framework import serializers
 
 from notifications.models import ContactKind, MessageStorage
+from notifications.models.setting import RuleSays
+from notifications.protocol.gates import GATED
 from notifications.trace.readings import MOST_COUNTED
+from notifications.trace.rules import Why
 from notifications.trace.sources import EVENTS
 
-from .serializers import MomentField, SourceSerializer, one_of
-from .shapes import ShownType, WindowSerializer
+from .coverage_shapes import IntervalSerializer
+from .serializers import MomentField, SourceSerializer, WindowSerializer, one_of
+from .shapes import ShownType
 
 
 class HeartbeatSerializer(serializers.Serializer[Any]):
@@ -69,11 +73,6 @@ class SourceErrorSerializer(serializers.Serializer[Any]):
     last_at = MomentField()
 
 
-class IntervalSerializer(serializers.Serializer[Any]):
-    since = MomentField()
-    until = MomentField()
-
-
 class CoverageSerializer(WindowSerializer):
     """Times before `measured_since` are in neither `intervals` nor `holes`, and so is what lies
     behind `settled_until`: the next contact may still cover it."""
@@ -119,6 +118,28 @@ class ReadingSerializer(serializers.Serializer[Any]):
     )
 
 
+class ClockSerializer(serializers.Serializer[Any]):
+    """How far its clock is ahead of another source's, by what both reported."""
+
+    against = serializers.CharField(
+        allow_null=True, help_text="Null: this is the clock that others are measured by."
+    )
+    ahead_seconds = serializers.FloatField(help_text="Below zero, it is behind.")
+    spread_seconds = serializers.FloatField(
+        min_value=0, help_text="Nine in ten of the differences are within so much of it."
+    )
+    pairs = serializers.IntegerField(
+        min_value=1, help_text="Messages that both reported, of a sample."
+    )
+    since = MomentField(help_text="Of messages from then on.")
+    until = MomentField()
+    is_corrected = serializers.BooleanField(
+        help_text="Traces compare its times after taking that off: it is steady, neither below"
+        " two seconds nor over fifteen minutes."
+    )
+    as_of = MomentField(help_text="When that was last looked at.")
+
+
 class SourceDetailSerializer(SourceListedSerializer):
     types = HeardSerializer(many=True)
     events = HeardEventSerializer(many=True)
@@ -127,5 +148,40 @@ class SourceDetailSerializer(SourceListedSerializer):
         min_value=0, help_text="Of so many notifications, the latest."
     )
     errors = SourceErrorSerializer(many=True)  # type: ignore[assignment]  # DRF's is the field's own
+    clock = ClockSerializer(
+        allow_null=True, help_text="Null: it could not be compared with another lately."
+    )
     reading = ReadingSerializer(allow_null=True, help_text="Null: it is no Push Server's database.")
     links = serializers.DictField(child=serializers.URLField(allow_null=True))
+
+
+class RuleHoldingSerializer(serializers.Serializer[Any]):
+    """Whether a rule applies now to what the source sends to an app, and how that is known."""
+
+    rule = serializers.ChoiceField(GATED)
+    app_id = serializers.CharField(allow_null=True, help_text="Null: any app.")
+    applies = serializers.BooleanField()
+    why = one_of(Why)
+    since = MomentField(
+        allow_null=True, help_text="When it was first seen to send what the rule owes."
+    )
+    notification = serializers.UUIDField(allow_null=True, help_text="That first one.")
+    setting = serializers.IntegerField(allow_null=True, help_text="What was set, where that holds.")
+
+
+class RuleSettingSerializer(serializers.Serializer[Any]):
+    id = serializers.IntegerField()
+    rule = serializers.ChoiceField(GATED)
+    app_id = serializers.CharField(allow_null=True, help_text="Null: any app.")
+    says = serializers.ChoiceField(RuleSays.choices)
+    since = MomentField(allow_null=True)
+    until = MomentField(allow_null=True)
+    note = serializers.CharField()
+    who = serializers.CharField()
+    at = MomentField(help_text="When it was set.")
+
+
+class RulesSerializer(serializers.Serializer[Any]):
+    source = serializers.CharField()  # type: ignore[assignment]  # DRF's is the field's own
+    rules = RuleHoldingSerializer(many=True)
+    settings = RuleSettingSerializer(many=True, help_text="All that was set, the last first.")

@@ -14,10 +14,12 @@ from rest_framework.response import Response
 from notifications.filters.questions import CoverageQuestion
 from notifications.filters.records import SourceFilters
 from notifications.models import Source
-from notifications.protocol.coverage import Interval
+from notifications.models.clock import ClockShown, clocks_now
+from notifications.protocol.coverage import CoveredWindow, Interval
 from notifications.protocol.identity import timestamp
-from notifications.trace.coverage import CoverageShown, show_coverage
+from notifications.trace.coverage import show_coverage
 from notifications.trace.readings import Reading, reading_of
+from notifications.trace.rules import history_of, rules_of, set_rule
 from notifications.trace.sources import (
     Reported,
     SourceStanding,
@@ -27,14 +29,24 @@ from notifications.trace.sources import (
 )
 
 from .addresses import address_of, address_of_list
+from .bodies import json_body
 from .lists import ListViewSet
-from .permissions import OfAllApps
+from .permissions import MaySetRules, OfAllApps
+from .rule_requests import read_setting
+from .rules import of_holding, of_setting
 from .schema import may_answer
 from .serializers import SourceSerializer
-from .source_shapes import CoverageSerializer, SourceDetailSerializer, SourceListedSerializer
+from .source_shapes import (
+    CoverageSerializer,
+    RuleSettingSerializer,
+    RulesSerializer,
+    SourceDetailSerializer,
+    SourceListedSerializer,
+)
 from .traces import bounded, window_of
 
 LONGEST = timedelta(days=31)
+MOST_SET = 1_000  # settings of rules that are told
 
 
 @extend_schema_view(
@@ -47,6 +59,9 @@ class SourceViewSet(ListViewSet):
     question_class = SourceFilters
     permission_classes = (OfAllApps,)
     lookup_value_converter = "str"  # it is the name of an account, which may have dots and more
+
+    def get_permissions(self) -> Any:
+        return [MaySetRules()] if self.action == "set_rule" else super().get_permissions()
 
     def context_of(self, rows: Sequence[Any]) -> dict[str, Any]:
         """With how they do."""
@@ -76,12 +91,14 @@ class SourceViewSet(ListViewSet):
                 }
                 for each in errors_of(shown.pk)
             ],
+            "clock": _clock(clocks_now(now).get(shown.pk)),
             "reading": _reading(reading_of(shown.pk, now)),
             "links": {
                 "notifications": address_of_list(
                     self.request, "notification-list", source=shown.pk
                 ),
                 "coverage": address_of(self.request, "source-coverage", shown.pk),
+                "rules": address_of(self.request, "source-rules", shown.pk),
             },
         }
 
@@ -93,8 +110,36 @@ class SourceViewSet(ListViewSet):
         since its last contact is neither, as long as the next one may still cover it."""
         (question,) = self.asked()
         window = window_of(question, longest=LONGEST)
-        shown = bounded(show_coverage, self.find(pk).pk, window, now=question.now)
-        return Response(_coverage(shown))
+        source = self.find(pk).pk
+        shown = bounded(show_coverage, source, window, now=question.now)
+        return Response(_coverage(source, shown))
+
+    @extend_schema(responses=RulesSerializer)
+    @action(detail=True, question_class=None, paging_class=None)
+    def rules(self, request: Request, pk: str) -> Response:
+        """Where the rules apply to what this source sends, how that is known, and what was set."""
+        shown = self.find(pk)
+        return Response(
+            {
+                "source": shown.pk,
+                "rules": [of_holding(each) for each in rules_of(shown.pk, timezone.now())],
+                "settings": [of_setting(each) for each in history_of(shown.pk, most=MOST_SET)],
+            }
+        )
+
+    @extend_schema(
+        request={"application/json": {"$ref": "#/components/schemas/RuleSettingRequest"}},
+        responses={201: RuleSettingSerializer},
+    )
+    @may_answer("malformed_json", "too_large", "invalid_setting")
+    @rules.mapping.post
+    def set_rule(self, request: Request, pk: str) -> Response:
+        """Sets where a rule applies to what this source sends. Of each rule and app the last one
+        counts; none is ever changed or deleted."""
+        shown, who = self.find(pk), request.user.get_username()
+        body = json_body(request)
+        wanted = read_setting(body, source=shown.pk, who=who, now=timezone.now())
+        return Response(of_setting(set_rule(wanted)), 201)
 
 
 def _standing(standing: SourceStanding, now: datetime) -> dict[str, Any]:
@@ -133,9 +178,25 @@ def _reading(told: Reading | None) -> dict[str, Any] | None:
     }
 
 
-def _coverage(shown: CoverageShown) -> dict[str, Any]:
+def _clock(shown: ClockShown | None) -> dict[str, Any] | None:
+    if shown is None:
+        return None
+    clock = shown.clock
     return {
-        "source": shown.source,
+        "against": clock.against,
+        "ahead_seconds": _seconds(clock.ahead),
+        "spread_seconds": _seconds(clock.spread),
+        "pairs": clock.pairs,
+        "since": timestamp(clock.since),
+        "until": timestamp(clock.until),
+        "is_corrected": bool(clock.correction),
+        "as_of": timestamp(shown.as_of),
+    }
+
+
+def _coverage(source: str, shown: CoveredWindow) -> dict[str, Any]:
+    return {
+        "source": source,
         "since": timestamp(shown.window.since),
         "until": timestamp(shown.window.until),
         "silence": int(settings.COVERAGE_SILENCE.total_seconds()),

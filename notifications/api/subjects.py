@@ -52,7 +52,7 @@ from .shapes import (
     TimelineSerializer,
     UserTraceSerializer,
 )
-from .traces import bounded, paged, viewer_of, window_of
+from .traces import as_of_in, asked_of, bounded, paged, viewer_of
 
 LATEST = 100  # notifications shown beside what they are about
 TRACE: dict[str, Any] = {
@@ -158,15 +158,15 @@ class OperationViewSet(OperationLife, SubjectViewSet):
         """What the life cycle of this operation owes, and what was sent, by device."""
         question, paging = self.asked()
         operation = self.find(pk).pk
-        timeline = bounded(
-            viewing.view_operation, operation, viewer_of(request, question), now=question.now
-        )
+        as_of, viewer = as_of_in(question), viewer_of(request, question)
+        timeline = bounded(viewing.view_operation, operation, viewer, now=question.now, as_of=as_of)
         return paged(
             request,
             paging,
             timeline.entries,
             lambda shown: documents.of_timeline(timeline, with_payloads(shown)),
             of=f"timeline {operation}",
+            as_of=as_of,
         )
 
     def as_told(self, shown: Operation) -> Operation:
@@ -208,9 +208,15 @@ class ActivationViewSet(DeviceLife, SubjectViewSet):
     def device_trace(self, request: Request, pk: str) -> Response:
         """What this device should have been told in a window, and what it was told."""
         question, paging = self.asked()
-        activation, window = self.find(pk).pk, window_of(question)
+        activation, asked = self.find(pk).pk, asked_of(question)
+        viewer = viewer_of(request, question)
         trace = bounded(
-            viewing.view_device, activation, window, viewer_of(request, question), now=question.now
+            viewing.view_device,
+            activation,
+            asked.window,
+            viewer,
+            now=question.now,
+            as_of=asked.as_of,
         )
         return paged(
             request,
@@ -218,7 +224,8 @@ class ActivationViewSet(DeviceLife, SubjectViewSet):
             trace.entries,
             lambda shown: documents.of_trace(trace, with_payloads(shown)),
             of=f"trace of activation {activation}",
-            window=window,
+            window=asked.window,
+            as_of=asked.as_of,
         )
 
     def beside(self, shown: Activation) -> dict[str, Any]:
@@ -255,9 +262,10 @@ class RecipientViewSet(SubjectViewSet):
     def user_trace(self, request: Request, pk: int) -> Response:
         """All devices of this user side by side: a call begins with a user."""
         question, paging = self.asked()
-        recipient, window = self.find(pk).pk, window_of(question)
+        recipient, asked = self.find(pk).pk, asked_of(question)
+        viewer = viewer_of(request, question)
         trace = bounded(
-            viewing.view_user, recipient, window, viewer_of(request, question), now=question.now
+            viewing.view_user, recipient, asked.window, viewer, now=question.now, as_of=asked.as_of
         )
         return paged(
             request,
@@ -265,7 +273,8 @@ class RecipientViewSet(SubjectViewSet):
             trace.rows,
             lambda shown: documents.of_user_trace(trace, rows_with_payloads(shown)),
             of=f"trace of recipient {recipient}",
-            window=window,
+            window=asked.window,
+            as_of=asked.as_of,
         )
 
     def listed(self, apps: Apps) -> "QuerySet[Any]":

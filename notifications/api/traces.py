@@ -2,6 +2,7 @@
 of what is computed whole."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -14,7 +15,14 @@ from notifications.filters.base import Filters
 from notifications.filters.questions import Paging
 from notifications.models import AccessRecord
 from notifications.models.patience import TooMuch
-from notifications.protocol.window import BadWindow, Window, read_moment, read_window, written
+from notifications.protocol.window import (
+    BadWindow,
+    Window,
+    read_as_of,
+    read_moment,
+    read_window,
+    written,
+)
 from notifications.trace.access import Viewer
 from notifications.trace.pages import BadCursor, Item, page_of
 
@@ -24,11 +32,34 @@ from .permissions import apps_of
 from .problems import Fault, Problem
 
 
-def window_of(question: Filters, **bounds: Any) -> Window:
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The ``window`` that is asked about, and as of which moment; None: now."""
+
+    window: Window
+    as_of: datetime | None
+
+
+def asked_of(question: Filters, **bounds: Any) -> Asked:
+    """As of an earlier moment it is asked as if it were that moment. Raises ``ValidationError``
+    (400)."""
+    as_of = as_of_in(question)
+    return Asked(window_of(question, now=as_of or question.now, **bounds), as_of)
+
+
+def window_of(question: Filters, *, now: datetime | None = None, **bounds: Any) -> Window:
     """Raises ``ValidationError`` (400)."""
     since, until = question.value("since"), question.value("until")
     try:
-        return read_window(since, until, now=question.now, **bounds)
+        return read_window(since, until, now=now or question.now, **bounds)
+    except BadWindow as error:
+        raise exceptions.ValidationError({error.parameter: [error.detail]}) from None
+
+
+def as_of_in(question: Filters) -> datetime | None:
+    """Raises ``ValidationError`` (400)."""
+    try:
+        return read_as_of(question.value("as_of"), now=question.now)
     except BadWindow as error:
         raise exceptions.ValidationError({error.parameter: [error.detail]}) from None
 
@@ -64,9 +95,10 @@ def paged(
     *,
     of: str,
     window: Window | None = None,
+    as_of: datetime | None = None,
 ) -> Response:
-    """One page of ``items``. The links to the others name the window, which would else move on;
-    ``of`` names the answer, whose cursors no other takes."""
+    """One page of ``items``. The links to the others name the window and the moment, which would
+    else move on; ``of`` names the answer, whose cursors no other takes."""
     given = paging.value("cursor")
     (place,) = read_cursor(of, given) if given else (None,)
     try:
@@ -77,6 +109,8 @@ def paged(
     if window is not None:
         here = replace_query_param(here, "since", written(window.since))
         here = replace_query_param(here, "until", written(window.until))
+    if as_of is not None:
+        here = replace_query_param(here, "as_of", written(as_of))
     links = {
         name: replace_query_param(here, "cursor", write_cursor(of, cursor)) if cursor else None
         for name, cursor in (("next", page.next), ("previous", page.previous))

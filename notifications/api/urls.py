@@ -7,11 +7,12 @@ from .callbacks import CallbackView
 from .deliveries import DeliveryViewSet
 from .docs import DocsView, SchemaView
 from .exports import ExportViewSet
+from .gap_notes import GapNoteViewSet
 from .gaps import GapViewSet
 from .heartbeats import HeartbeatViewSet
 from .mirror import MIRRORED
 from .notifications import NotificationViewSet
-from .records import AccessRecordViewSet
+from .records import AccessRecordViewSet, SettingChangeViewSet
 from .sources import SourceViewSet
 from .stats import StatsViewSet
 from .streams import StreamViewSet
@@ -43,6 +44,7 @@ router.register("exports", StreamViewSet, basename="export-stream")
 router.register("exports", ExportViewSet, basename="export")
 router.register("sources", SourceViewSet, basename="source")
 router.register("access-records", AccessRecordViewSet, basename="access-record")
+router.register("setting-changes", SettingChangeViewSet, basename="setting-change")
 
 urlpatterns = [
     *router.urls,
@@ -52,6 +54,11 @@ urlpatterns = [
         name="notification-deliveries",
     ),
     path("deliveries/bulk/", DeliveryViewSet.as_view({"post": "bulk"}), name="deliveries-bulk"),
+    path(
+        "gaps/notes/",
+        GapNoteViewSet.as_view({"get": "list", "post": "create"}),
+        name="gap-notes",
+    ),
     # As the original has them; and with the final slash that all other addresses have.
     *(
         path(f"mirror/{call}", view.as_view(), name=f"mirror-{call.replace('/', '-')}")

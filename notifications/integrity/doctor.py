@@ -10,12 +10,15 @@ from django.db import connection
 from django.db.models import Q
 
 from notifications.models import Export, MessageStorage, PushServerReading
+from notifications.models.clock import clocks_now
 from notifications.models.partitions import partition_name, plan_partitions
+from notifications.protocol.clocks import CARRIED, off_by
 
 from .projections import plan_rebuild
 from .tallies import BEHIND, find_differences, waiting_since
 
 CLOCK_TOLERANCE = timedelta(minutes=1)
+CLOCK_APART = timedelta(seconds=30)  # half of what merging bears where nothing is known of clocks
 NAMED = 3  # examples in one symptom
 
 
@@ -40,6 +43,7 @@ def _guards(now: datetime) -> Iterator[Symptom]:
         FROM (
             SELECT relid FROM pg_partition_tree('notifications_notification')
             UNION ALL SELECT 'notifications_accessrecord'::regclass
+            UNION ALL SELECT 'notifications_gapnote'::regclass
         ) AS guarded (relid)
         CROSS JOIN (VALUES ('refuse_change'), ('refuse_truncate')) AS wanted (name)
         WHERE NOT EXISTS (
@@ -145,6 +149,23 @@ def _clocks(now: datetime) -> Iterator[Symptom]:
             f"the database's clock went back from {earlier:%Y-%m-%d %H:%M:%S} to"
             f" {later:%Y-%m-%d %H:%M:%S} UTC before transaction {xid} ({len(rows):,} such jumps)",
             "let the database's host slew its clock; recording order does not depend on it",
+        )
+
+
+def _clocks_apart(now: datetime) -> Iterator[Symptom]:
+    """By what several sources report, as far as a worker compared that lately."""
+    for source, shown in sorted(clocks_now(now).items()):
+        clock = shown.clock
+        is_off = clock.is_steady and abs(clock.ahead) > CLOCK_APART
+        if clock.against is None or not is_off or clock.until < now - CARRIED:
+            continue
+        beyond = ", which is too far to be made up for" if clock.is_beyond else ""
+        yield Symptom(
+            "clocks_apart",
+            f"the clock of {source} is {off_by(clock.ahead)} by that of {clock.against}, told by"
+            f" {clock.pairs:,} messages that both reported{beyond}",
+            "set the clock of the one that is wrong right, or the zone that its times are taken to"
+            " be of",
         )
 
 
@@ -272,6 +293,7 @@ EXAMINATIONS: dict[str, Callable[[datetime], Iterator[Symptom]]] = {
     "partitions": _partitions,
     "identities": _identities,
     "clocks": _clocks,
+    "skews": _clocks_apart,
     "relations": _relations,
     "subjects": _subjects,
     "tallies": _tallies,

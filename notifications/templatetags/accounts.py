@@ -14,6 +14,7 @@ from notifications.admin.addresses import quote_key
 from notifications.admin.rights import kind_of, of_group, reporter_of, state_of, state_of_token
 from notifications.admin.words import Badge
 from notifications.models import Account, Source
+from notifications.protocol.clocks import Clock
 from notifications.trace.readings import Reading
 from notifications.trace.sources import SourceStanding
 
@@ -73,6 +74,16 @@ def lag(length: timedelta) -> str:
 
 
 @register.filter
+def clock_told(clock: Clock) -> str:
+    return source_words.clock_told(clock)
+
+
+@register.filter
+def clock_use(clock: Clock) -> str:
+    return source_words.clock_use(clock)
+
+
+@register.filter
 def kinds(standing: SourceStanding) -> str:
     return source_words.kinds_told(standing)
 
@@ -89,7 +100,8 @@ def event_name(kind: str) -> Any:
 
 @register.simple_tag
 def follow_address(what: str, slug: str) -> str:
-    """Where a source is told to "start" or "stop" being followed, and its "reading" is shown."""
+    """Where a source is told to "start" or "stop" being followed, its "reading" and "rules" are
+    shown."""
     return reverse(f"admin:notifications_source_{what}", args=[quote_key(slug)])
 
 

@@ -214,18 +214,7 @@ def trace_of_first(row: Any) -> str:
 @register.simple_tag
 def trace_of_entry(entry: Entry, question: Question) -> str:
     """The trace of the device that ``entry`` names, around its time."""
-    return around(entry.at, activation=entry.activation, case_number=question.case_number)
-
-
-@register.simple_tag(takes_context=True)
-def events_of_entry(context: Any, entry: Entry) -> str:
-    """The page that lists the events an ``entry`` rests on: of the device that is traced, or that
-    it names, else of its operation."""
-    if context.get("opts") and context["opts"].model_name == "activation":
-        return page_address("activation", context["object"].pk)
-    if entry.activation is not None:
-        return page_address("activation", entry.activation)
-    return page_address("operation", entry.operation) if entry.operation is not None else ""
+    return around(entry.at, activation=entry.activation, asked_beside=question)
 
 
 @register.inclusion_tag("admin/notifications/parts/badge.html")

@@ -119,7 +119,8 @@ def test_a_copy_for_a_device_that_is_not_known_says_so(
     answered(unknown, Outcome.FAILED, code="-1", device_by=DeviceBy.NOBODY)
     assert happened(operator_client, "notification", unknown) == (
         "The operation “login” was announced to a device that is not known, as the copy made for"
-        f" it, at 2026-03-14 09:26:53.589 UTC. FCM did not take it: -1. {SAID}"
+        f" it, at 2026-03-14 09:26:53.589 UTC. FCM did not take it; the Push Server keeps no"
+        f" reason. {SAID}"
     )
     page = text(operator_client, unknown)
     assert "yes, for a device that is not known" in page

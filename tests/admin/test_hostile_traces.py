@@ -11,7 +11,6 @@ from django.utils import timezone
 
 from notifications.admin.addresses import trace_address
 from notifications.models import AccessRecord, Recipient
-from notifications.trace import evidence
 from tests.conftest import DEVICE, FINISHED, INIT, OPERATION
 
 Record = Callable[..., UUID]
@@ -110,7 +109,7 @@ def test_stray_clocks_are_shown(operator_client: Client, record_one: Record, yea
 def test_too_much_is_a_word_and_shorter_windows(
     operator_client: Client, told: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(evidence, "MOST", 1)
+    monkeypatch.setattr("notifications.trace.told.MOST", 1)
     for kind, address in told.items():
         page = operator_client.get(address, {"case": "C-1"})
         assert "notifications; choose a shorter window" in page.content.decode()

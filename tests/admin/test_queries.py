@@ -24,43 +24,46 @@ from notifications.ingest.events import (
     record_events,
 )
 from notifications.ingest.push_server.wanted import want
-from notifications.models import AccessRecord, Account, Export, Recipient
+from notifications.models import AccessRecord, Account, Export, Recipient, RuleSetting
 from notifications.protocol.events import ActivationEventKind
 from notifications.protocol.extras import Code, Finding
 from notifications.trace.access import Viewer, record_access
+from notifications.trace.rules import set_rule
 from tests.conftest import DEVICE, FINISHED, INBOX, INBOX_NEW, INIT, OPERATION, SOURCE
 
 # Of every page, by the name of its address. Two are of the session and its account: whoever looks
 # here is a superuser, who sees all and is asked for no permission.
 COSTS = {
     "search": 27,  # by a beginning: each kind by its own index, exactly first
-    "gaps": 18,
+    "gaps": 26,
     "zone": 2,
     "index": 5,
     "login": 7,
     "password_change": 2,
     "notifications_notification_changelist": 8,
     "notifications_notification_change": 10,
-    "notifications_operation_timeline": 17,
+    "notifications_operation_timeline": 22,
     "notifications_operation_changelist": 7,
     "notifications_operation_change": 8,
-    "notifications_activation_trace": 22,
+    "notifications_activation_trace": 26,
     "notifications_activation_changelist": 6,
     "notifications_activation_change": 10,
     "notifications_inboxmessage_changelist": 6,
-    "notifications_inboxmessage_change": 7,
-    "notifications_recipient_trace": 22,
+    "notifications_inboxmessage_change": 8,
+    "notifications_recipient_trace": 26,
     "notifications_recipient_changelist": 6,
     "notifications_recipient_change": 7,
     "notifications_source_changelist": 8,
-    "notifications_source_change": 13,
+    "notifications_source_change": 14,
     "notifications_source_reading": 5,
+    "notifications_source_rules": 7,
     "notifications_export_progress": 4,
     "notifications_export_files": 9,
     "notifications_export_changelist": 6,
     "notifications_export_change": 6,
     "notifications_accessrecord_changelist": 6,
     "notifications_accessrecord_change": 5,
+    "notifications_settingchange_changelist": 6,
     "auth_user_password_change": 3,
     "notifications_account_changelist": 5,
     "notifications_account_add": 4,
@@ -116,6 +119,12 @@ def fill(record_one: Callable[..., UUID], size: int) -> dict[str, object]:
             tells_users=False,
             delivery=Export.Delivery.STREAM,
         )
+        set_rule(
+            RuleSetting(
+                source_id=SOURCE, rule="E4", says="applies", app=f"a-{size}", who="operator",
+                note="why",
+            )
+        )  # fmt: skip
         account = Account.objects.create_user(f"person-{size}-{number}", is_staff=True)
         account.groups.add(Group.objects.get(name="Support"))
         AuthToken.objects.create(user=account)

@@ -1,6 +1,7 @@
 """A source tells whether anything can still report as it, and when it did."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,9 @@ from knox.models import AuthToken
 from notifications.admin.source_words import REMEDIES, lag_told
 from notifications.api.streaming import INTERRUPTIONS
 from notifications.ingest.contacts import note_contact, note_errors
-from notifications.models import Account, ContactKind, Coverage, Source
+from notifications.models import Account, ClockDay, ContactKind, Coverage, Source
+from notifications.models.clock import write_clock
+from notifications.protocol.clocks import Clock
 from tests.conftest import FINISHED, INIT
 
 SOURCES = "/admin/notifications/source/"
@@ -53,6 +56,31 @@ def test_only_superusers_are_led_to_the_account(
     address = f"/admin/notifications/account/{token.user_id}/change/"
     assert address in keeper.get(PAGE).content.decode()
     assert address not in operator_client.get(PAGE).content.decode()
+
+
+def test_its_clock_is_told_by_what_it_was_compared_with(
+    operator_client: Client, record_one: Record
+) -> None:
+    record_one()
+    assert "Its clock" not in operator_client.get(PAGE).content.decode()
+    now = timezone.now()
+    end = now + timedelta(hours=1)
+    clock = Clock("demo-bank", timedelta(minutes=4), now, end, pairs=24, against="push-mirror")
+    for ahead, spread, told, use in (
+        (timedelta(minutes=4), 0, "4 min ahead of the clock of", "Traces make up for it."),
+        (timedelta(minutes=-4), 60, "4 min behind the clock of", "vary too much to be"),
+        (timedelta(hours=-2), 0, "2 h behind the clock of", "Too far to be made up for"),
+        (timedelta(seconds=1), 0, "as the clock of", ""),
+    ):
+        shown = replace(clock, ahead=ahead, spread=timedelta(seconds=spread))
+        ClockDay.objects.create(day=now.date(), clocks=[write_clock(shown)], looked_at=now)
+        page = operator_client.get(PAGE).content.decode()
+        assert f"{told} <bdi>push-mirror</bdi>" in page
+        assert "by 24 messages that both reported" in page
+        assert use in page
+    measure = replace(clock, ahead=timedelta(0), against=None)
+    ClockDay.objects.create(day=now.date(), clocks=[write_clock(measure)], looked_at=now)
+    assert "what those of others are measured by" in operator_client.get(PAGE).content.decode()
 
 
 def test_first_and_last_of_each_type_are_told(operator_client: Client, record_one: Record) -> None:
@@ -178,7 +206,7 @@ def test_a_window_that_is_none_is_said(operator_client: Client, record_one: Reco
     assert "These are the last 24 hours." in page
 
 
-@pytest.mark.parametrize(("address", "queries"), [(SOURCES, 10), (PAGE, 14)])
+@pytest.mark.parametrize(("address", "queries"), [(SOURCES, 10), (PAGE, 15)])
 def test_pages_cost_the_same_for_many(
     operator_client: Client,
     record_one: Record,

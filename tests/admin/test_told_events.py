@@ -72,6 +72,21 @@ def test_an_inbox_message_tells_how_it_was_posted(operator_client: Client) -> No
     )
 
 
+def test_the_request_that_it_came_of_is_told_with_it_and_no_other(operator_client: Client) -> None:
+    """Which alone knows whether a push was wanted, and cannot name it."""
+    (row,) = tell(posted(0, user_id="jana"))
+    asked = {"inbox_message_id": None, "user_id": "jana", "silent": False}
+    request, _, _ = tell(
+        posted(-1, **asked),
+        posted(-30, **asked | {"silent": True}),
+        posted(-1, **asked | {"user_id": "another"}),
+        source="mirror",
+    )
+    page = operator_client.get(page_address("inboxmessage", INBOX))
+    assert [str(each.id) for each in page.context["events"].rows] == [request, row]
+    assert "Not silent: a push was wanted." in happened(operator_client, "inboxmessage", INBOX)
+
+
 @pytest.mark.parametrize(("kind", "make"), [("operation", operation), ("inboxmessage", posted)])
 def test_the_newest_events_are_listed_and_told_to_be(
     operator_client: Client, monkeypatch: pytest.MonkeyPatch, kind: str, make: Callable[..., Any]

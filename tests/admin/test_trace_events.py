@@ -1,7 +1,9 @@
 """What events tell, on the pages of traces: what was kept from a device, and what they owe."""
 
+import re
 from collections.abc import Callable, Iterable
 from datetime import timedelta
+from html import unescape
 from typing import Any
 
 import pytest
@@ -11,9 +13,9 @@ from django.utils.html import escape
 
 from notifications.admin.addresses import page_address, trace_address
 from notifications.ingest.events import ActivationReport, InboxReport, record_events
-from notifications.models import Recipient
+from notifications.models import ActivationEvent, Recipient
 from notifications.protocol.events import ActivationEventKind
-from tests.conftest import DEVICE, INBOX_NEW, INIT
+from tests.conftest import DEVICE, INBOX_NEW, INIT, STATUS_CHANGE
 from tests.trace.stories import TABLET
 
 Tell = Callable[[Iterable[dict[str, Any]]], None]
@@ -64,8 +66,30 @@ def test_a_message_that_was_kept_from_the_device_says_why_and_by_which_event(
     page = operator_client.get(trace_address("activation", DEVICE)).content.decode()
     assert "operationInit is personal, and this device was not push-active since" in page
     assert "event-notification event-explained" in page
-    assert f'<a href="{page_address("activation", DEVICE)}">1 event</a>' in page
+    blocked = ActivationEvent.objects.get(status="BLOCKED").pk
+    (address,) = re.findall(r'<a href="([^"]*)">1 event</a>', page)
+    assert address.startswith(f"{page_address('activation', DEVICE)}?since=")
+    row = operator_client.get(unescape(address)).content.decode()
+    assert f'id="{address.rpartition("#")[2]}"' in row
+    assert address.endswith(f"#event-{blocked}")
     assert "personal message, device not push-active" in page
+
+
+def test_a_device_that_events_alone_name_leads_to_its_user(operator_client: Client) -> None:
+    """And not to whose device took its token over."""
+    for device, user in ((DEVICE, "u1"), (TABLET, "u2")):
+        token = ActivationReport(
+            key=None,
+            observed_at=timezone.now(),
+            kind=ActivationEventKind.REGISTERED,
+            activation_id=device,
+            user_id=user,
+            token="a1" * 32,
+        )
+        record_events([token], source="push-server")
+    page = operator_client.get(trace_address("activation", DEVICE))
+    assert page.context["told_user"].user_id == "u1"
+    assert escape(trace_address("recipient", page.context["told_user"].pk)) in page.text
 
 
 @pytest.mark.usefixtures("blocked")
@@ -84,3 +108,21 @@ def test_a_gap_of_a_user_leads_to_the_users_trace(operator_client: Client) -> No
     assert "inboxMessage.new was not sent by" in page
     recipient = Recipient.objects.get(user_id="u1").pk
     assert f'<a href="{escape(trace_address("recipient", recipient))}' in page
+
+
+@pytest.mark.usefixtures("blocked")
+def test_a_gap_leads_to_the_event_that_it_rests_on(operator_client: Client, tell: Tell) -> None:
+    now = timezone.now()
+    tell(
+        {
+            "extras": STATUS_CHANGE | {"activationId": "another"},
+            "emitted_at": (now - timedelta(minutes=minutes)).isoformat(),
+            "user_id": "another",
+        }
+        for minutes in (300, 1)
+    )
+    page = operator_client.get("/admin/gaps/").content.decode()
+    blocked = ActivationEvent.objects.get(status="BLOCKED").pk
+    (address,) = re.findall(r'<a href="([^"]*)">1 event</a>', page)
+    assert address.startswith(f"{page_address('activation', DEVICE)}?at=")
+    assert address.endswith(f"#event-{blocked}")

@@ -1,7 +1,7 @@
 """The pages of traces: each shows its verdict, to whom may see it, and is noted once."""
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -137,7 +137,7 @@ def test_a_trace_costs_the_same_for_many(
             assert operator_client.get(trace_address(kind, key)).status_code == 200
         costs.append(len(queries))
         assert not [each for each in queries if "COUNT(" in each["sql"] or "OFFSET" in each["sql"]]
-    assert costs[0] == costs[1] <= 24
+    assert costs[0] == costs[1] <= 26
 
 
 def test_pages_follow_each_other_without_a_gap(operator_client: Client, record_one: Record) -> None:
@@ -181,8 +181,9 @@ def test_the_summary_tells_the_case_and_no_user(operator_client: Client) -> None
         "From 2026-03-13 13:00:01 UTC to 2026-03-14 13:00:01 UTC",
         STORIES[0].verdict,
     ]
-    assert lines[5].startswith("- 2026-03-14 12:00:30 UTC operationFinished of operation")
-    assert lines[6].startswith("http://testserver/admin/notifications/activation/")
+    assert lines[4].startswith("No source that could tell was measured (bank): ")
+    assert lines[6].startswith("- 2026-03-14 12:00:30 UTC operationFinished of operation")
+    assert lines[7].startswith("http://testserver/admin/notifications/activation/")
     assert "martin" not in page.context["summary"]
 
 
@@ -245,7 +246,8 @@ def test_the_form_of_the_window_holds_all_of_it(
 ) -> None:
     exact = {"since": "2026-03-14T09:00:00.589Z", "until": "2026-03-14T10:00:00.001Z"}
     question = operator_client.get(told["activation"], exact).context["question"]
-    assert question.fields == {"since": "2026-03-14T09:00:00", "until": "2026-03-14T10:00:01"}
+    held = {"since": "2026-03-14T09:00:00", "until": "2026-03-14T10:00:01"}
+    assert question.fields == held | {"as_of": ""}
     assert question.exactly["since"] == "2026-03-14T09:00:00.589000Z"
 
 
@@ -258,3 +260,37 @@ def test_an_inbox_message_leads_to_the_trace_of_its_user(
     with django_assert_max_num_queries(12):
         page = operator_client.get("/admin/notifications/inboxmessage/").content.decode()
     assert f"/recipient/{person.pk}/trace/?since=2026-03-14T00" in page
+
+
+# --- As it was known then
+
+
+def test_every_page_says_as_of_when_it_is_and_leads_on_and_back(
+    operator_client: Client, told: dict[str, str]
+) -> None:
+    moment = "2026-03-14T13:00:00Z"
+    for kind, address in told.items():
+        page = operator_client.get(address, {"as_of": moment, "case": "C-2"})
+        assert page.context["trace"].verdict.startswith("As known at 2026-03-14 13:00:00 UTC: ")
+        shown, question = page.content.decode(), page.context["question"]
+        assert "As it was known at" in shown
+        assert page.context["trace"].since_then.sentence in shown
+        assert urlencode({"as_of": moment}) in page.context["permalink"]
+        assert urlencode({"as_of": moment}) in question.known_as_here
+        assert "as_of" not in question.known_now
+        back = operator_client.get(address + question.known_now)
+        assert "As it was known at" not in back.content.decode()
+        if kind != "operation":
+            assert question.window.until == datetime(2026, 3, 14, 13, 0, 1, tzinfo=UTC)
+            assert "as_of" in question.earlier
+    records = AccessRecord.objects.filter(as_of__isnull=False)
+    assert {each.as_of for each in records} == {datetime(2026, 3, 14, 13, tzinfo=UTC)}
+    assert records.count() == 3
+
+
+def test_a_moment_that_lies_ahead_is_left_out(
+    operator_client: Client, told: dict[str, str]
+) -> None:
+    page = operator_client.get(told["operation"], {"as_of": "2150-01-01T00:00"})
+    assert "“as_of” must lie between 1971 and now. It was left out." in page.content.decode()
+    assert page.context["question"].as_of is None

@@ -213,7 +213,7 @@ def test_an_operation_of_two_apps_is_found_by_its_identifier_as_one_app_was_told
 def test_an_operation_with_too_much_to_derive_is_told(
     persona: Persona, told: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("notifications.trace.evidence.MOST", 0)
+    monkeypatch.setattr("notifications.trace.told.MOST", 0)
     response = limited(persona).get(f"{API}/operations/{OPERATIONS['retail']}/")
     assert (response.status_code, response.json()["code"]) == (400, "too_much")
 

@@ -13,7 +13,7 @@ from bench._plans import Plans, Question, questions, values
 from notifications.api.lists import ListViewSet
 from notifications.api.throttling import AccountThrottle
 from notifications.api.urls import router
-from notifications.models import Account, Export
+from notifications.models import Account, Export, SettingChange
 from notifications.models.export import new_id
 from notifications.models.partitions import ensure_partition
 
@@ -107,6 +107,14 @@ def exports() -> Iterator[Export]:
         )
 
 
+def changes() -> Iterator[SettingChange]:
+    """Of settings, more than are read as a whole, all through the year."""
+    for n in range(COUNT // 20):
+        at = SINCE + n * timedelta(days=365) / (COUNT // 20)
+        name, about = f"rule E{n % 7}", f"bank-{n % 5}"
+        yield SettingChange(name=name, about=about, after="applies", who=f"agent-{n % 9}", at=at)
+
+
 @pytest.fixture(scope="module")
 def plans(cloned_db: Callable[[], AbstractContextManager[str]]) -> Iterator[Plans]:
     with cloned_db():
@@ -119,6 +127,7 @@ def plans(cloned_db: Callable[[], AbstractContextManager[str]]) -> Iterator[Plan
                 )
             )
             Export.objects.bulk_create(exports())
+            SettingChange.objects.bulk_create(changes())
             # Of all rows and not of some, so that the plans are the same each time.
             cursor.execute("SET default_statistics_target = 1000")
             cursor.execute("VACUUM (ANALYZE)")

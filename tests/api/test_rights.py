@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -12,16 +13,31 @@ from rest_framework.test import APIClient
 from notifications.admin.addresses import list_address, trace_address
 from notifications.models import AccessRecord, Activation, Operation, Recipient
 from notifications.models.pseudonyms import pseudonym_of
+from notifications.protocol.window import Window
 from notifications.trace.access import Viewer, record_access
+from notifications.trace.gaps import find_gaps
 from tests.conftest import DEVICE, INBOX, INIT, OPERATION, SOURCE
 
 API = "/api/v1"
-GROUPS = ("Emitters", "Support", "Operators", "Analysts", "Auditors", "")  # "": in no group
+# "": in no group.
+GROUPS = (
+    "Emitters",
+    "Support",
+    "Operators",
+    "Analysts",
+    "Auditors",
+    "Monitors",
+    "",
+)  # "": in no group
 POSTS = {"Emitters"}
 READS = {"Support", "Operators", "Analysts", "Auditors"}
 READS_USER_IDS = {"Support", "Operators", "Auditors"}
 TRACES = {"Support", "Operators", "Auditors"}
+ACKNOWLEDGES = {"Support", "Operators"}
 READS_ACCESS_RECORDS = {"Auditors"}
+SCRAPES = {"Monitors"}
+SETS = {"Operators"}
+SEES_SETTINGS = {"Operators", "Auditors"}
 EXPORTS = {"Operators", "Analysts"}
 SEES_EXPORTS = {"Operators", "Analysts", "Auditors"}  # the former their own
 SENT = json.dumps({"extras": INIT})
@@ -30,8 +46,10 @@ MIRRORED = json.dumps(
 )
 CALLBACK = json.dumps({"type": "ACTIVATION", "activationId": DEVICE})
 ASKED = json.dumps({"dataset": "stats", "filters": {"since": "2026-03-01T00:00:00Z"}})
+RULE = json.dumps({"rule": "E4", "says": "learned", "note": "as it was"})
 NDJSON = {"content_type": "application/x-ndjson"}
 
+DAY = datetime(2026, 3, 14, tzinfo=UTC)
 SINCE = {"since": "2026-03-01T00:00:00Z"}
 
 Ask = Callable[[Any], Any]
@@ -58,6 +76,12 @@ def _keys() -> dict[str, Any]:
         "recipient": Recipient.objects.get().pk,
         "access": AccessRecord.objects.order_by("id").first().pk,
     }
+
+
+def _note_of_a_gap() -> str:
+    window = {"since": "2026-03-14T00:00:00Z", "until": "2026-03-15T00:00:00Z"}
+    found = find_gaps(Window(DAY, DAY + timedelta(days=1)), now=DAY + timedelta(days=2)).entries
+    return json.dumps({"keys": [each.key for each in found], "note": "Known.", **window})
 
 
 # What, who may, how it is asked. A new endpoint gets its rows here.
@@ -139,6 +163,15 @@ OVER_REST: tuple[tuple[str, set[str], Ask], ...] = (
     ("list sources", READS, get(f"{API}/sources/")),
     ("read a source", READS, get(f"{API}/sources/{SOURCE}/")),
     ("coverage of a source", READS, get(f"{API}/sources/{SOURCE}/coverage/")),
+    ("where rules apply", READS, get(f"{API}/sources/{SOURCE}/rules/")),
+    (
+        "set where a rule applies",
+        SETS,
+        lambda client: client.post(
+            f"{API}/sources/{SOURCE}/rules/", RULE, content_type="application/json"
+        ),
+    ),
+    ("list changes of settings", SEES_SETTINGS, get(f"{API}/setting-changes/")),
     ("list access records", READS_ACCESS_RECORDS, get(f"{API}/access-records/")),
     ("read an access record", READS_ACCESS_RECORDS, get(f"{API}/access-records/{{access}}/")),
     ("gaps", READS, get(f"{API}/gaps/")),
@@ -152,6 +185,16 @@ OVER_REST: tuple[tuple[str, set[str], Ask], ...] = (
     ("export delivery reports", EXPORTS, streamed("deliveries")),
     ("export gaps", EXPORTS, streamed("gaps")),
     ("export statistics", EXPORTS, streamed("stats")),
+    (
+        "note something of gaps",
+        ACKNOWLEDGES,
+        lambda client: client.post(
+            f"{API}/gaps/notes/", _note_of_a_gap(), content_type="application/json"
+        ),
+    ),
+    ("list notes on gaps", READS, get(f"{API}/gaps/notes/")),
+    ("count gaps", READS, get(f"{API}/gaps/stats/")),
+    ("read metrics", SCRAPES, get("/metrics")),
     (
         "ask for an export",
         EXPORTS,
@@ -170,6 +213,8 @@ IN_THE_CONSOLE: tuple[tuple[str, set[str], Callable[[], str]], ...] = (
     ("trace a device", TRACES, lambda: trace_address("activation", DEVICE)),
     ("trace a user", TRACES, lambda: trace_address("recipient", _keys()["recipient"])),
     ("timeline", TRACES, lambda: trace_address("operation", OPERATION)),
+    ("where rules apply", READS, lambda: f"/admin/notifications/source/{SOURCE}/rules/"),
+    ("changes of settings", SEES_SETTINGS, lambda: list_address("settingchange")),
     ("access records", READS_ACCESS_RECORDS, lambda: list_address("accessrecord")),
     ("accounts", set(), lambda: list_address("account")),
 )

@@ -44,7 +44,7 @@ def test_an_operation_comes_with_its_notifications_and_gaps(
 def test_an_operation_with_too_much_to_judge_still_has_its_page(
     support: APIClient, record_one: Record, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("notifications.trace.evidence.MOST", 1)
+    monkeypatch.setattr("notifications.trace.told.MOST", 1)
     record_one(extras=INIT)
     record_one(extras=FINISHED)
     shown = support.get(f"{API}/operations/{OPERATION}/").json()
@@ -193,11 +193,11 @@ def test_the_newest_are_shown_before_the_oldest(support: APIClient, record_one: 
     ("kind", "most"),
     [
         ("notifications", 2),
-        ("operations", 11),
+        ("operations", 14),
         ("activations", 3),
         ("inbox-messages", 2),
         ("recipients", 2),
-        ("sources", 9),
+        ("sources", 10),
     ],
 )
 def test_a_single_thing_costs_as_many_queries_with_many_notifications_as_with_one(

@@ -9,7 +9,9 @@ import pytest
 from rest_framework.test import APIClient
 
 from notifications.ingest.contacts import note_contact, note_error
-from notifications.models import ContactKind, Coverage, PushServerReading, Source
+from notifications.models import ClockDay, ContactKind, Coverage, PushServerReading, Source
+from notifications.models.clock import write_clock
+from notifications.protocol.clocks import Clock
 from notifications.trace.overview import keep_overview
 from tests.conftest import INIT, SOURCE
 
@@ -58,6 +60,36 @@ def test_one_tells_what_it_reported_and_what_was_refused(auditor: APIClient) -> 
     (error,) = told["errors"]
     assert (error["code"], error["pointer"], error["count"]) == ("conflict", "#/message_id", 1)
     assert told["links"]["coverage"].endswith(COVERAGE)
+
+
+def test_the_clock_is_told_by_what_it_was_compared_with(
+    auditor: APIClient, record_one: Callable[..., UUID]
+) -> None:
+    record_one()
+    assert auditor.get(ONE).json()["clock"] is None
+    now = datetime.now(UTC)
+    start = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    clock = Clock(
+        SOURCE,
+        timedelta(seconds=240.25),
+        since=start,
+        until=start + timedelta(days=1),
+        spread=timedelta(seconds=1),
+        pairs=24,
+        against="push-mirror",
+    )
+    ClockDay.objects.create(day=now.date(), clocks=[write_clock(clock)], looked_at=now)
+    told = auditor.get(ONE).json()["clock"]
+    assert told.pop("since") == f"{start:%Y-%m-%d}T00:00:00.000Z"
+    assert {"until", "as_of"} <= told.keys()
+    del told["until"], told["as_of"]
+    assert told == {
+        "against": "push-mirror",
+        "ahead_seconds": 240.25,
+        "spread_seconds": 1.0,
+        "pairs": 24,
+        "is_corrected": True,
+    }
 
 
 def test_coverage_has_intervals_and_holes_of_a_window(

@@ -1,15 +1,15 @@
 """Traces, timelines and gaps over HTTP."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, timedelta
 from typing import Any
 from urllib.parse import quote
 
 import pytest
+from django.db import connection
 from rest_framework.test import APIClient
 
 from notifications.models import AccessRecord, Recipient
-from notifications.trace import evidence
 from tests.trace.stories import NOON, PAYMENT, PHONE, STORIES, TABLET, USER, Story, init, to
 
 SINCE, UNTIL = "2026-03-14T00:00:00Z", "2026-03-15T00:00:00Z"
@@ -253,7 +253,78 @@ def test_an_answer_that_would_rest_on_too_much_is_refused(
     support: APIClient, tell: Tell, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tell(story("Paid twice"))
-    monkeypatch.setattr(evidence, "MOST", 2)
+    monkeypatch.setattr("notifications.trace.told.MOST", 2)
     response = support.get(DEVICE_TRACE, DAY)
     assert (response.status_code, response.json()["code"]) == (400, "too_much")
+    assert not AccessRecord.objects.exists()
+
+
+# --- As it was known then
+
+
+@pytest.fixture
+def then(tell: Tell) -> str:
+    """The moment before the finish was recorded."""
+    told = story("The second try worked").envelopes()
+    tell(told[:1] + told[4:])
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT clock_timestamp()")
+        (moment,) = cursor.fetchone()
+    tell(told[1:4])
+    return f"{moment.astimezone(UTC).replace(tzinfo=None).isoformat()}Z"
+
+
+@pytest.mark.parametrize("address", [DEVICE_TRACE, TIMELINE])
+def test_an_answer_as_of_a_moment_says_so_and_what_it_is_by_now(
+    support: APIClient, then: str, address: str
+) -> None:
+    window = {} if address == TIMELINE else DAY
+    asked = {**window, "as_of": then, "page_size": 1, "case": "C-2"}
+    told = support.get(address, asked).json()
+    assert told["as_of"] == f"{then[:23]}Z"
+    assert told["verdict"].startswith("As known at ")
+    assert told["counts"]["missing"] == 1
+    assert told["since_then"]["reports"] == 3
+    assert told["since_then"]["counts"]["missing"] == 0
+    following = support.get(told["next"]).json()
+    assert (following["as_of"], following["counts"]) == (told["as_of"], told["counts"])
+    for record in AccessRecord.objects.all():
+        assert f"{record.as_of:%Y-%m-%dT%H:%M:%S.%f}Z" == then
+    now = support.get(address, window).json()
+    assert (now["as_of"], now["since_then"], now["counts"]["missing"]) == (None, None, 0)
+
+
+def test_gaps_as_of_a_moment(support: APIClient, then: str) -> None:
+    told = support.get(GAPS, {**DAY, "as_of": then}).json()
+    assert (told["as_of"], told["counts"]["missing"]) == (f"{then[:23]}Z", 1)
+    now = support.get(GAPS, DAY).json()
+    assert (now["as_of"], now["counts"]["missing"]) == (None, 0)
+
+
+def test_lengths_of_time_are_before_the_moment(support: APIClient, then: str) -> None:
+    told = support.get(DEVICE_TRACE, {"since": "2h", "as_of": "2026-03-14T13:00:00Z"}).json()
+    assert (told["since"], told["until"]) == (
+        "2026-03-14T11:00:00.000Z",
+        "2026-03-14T13:00:00.000Z",
+    )
+
+
+@pytest.mark.parametrize(
+    ("given", "detail"),
+    [
+        ("2150-01-01T00:00:00Z", "lies ahead: write a moment up to now, "),
+        ("2026-03-14T12:00:00", "has no zone; write 2026-01-31T12:00:00Z"),
+        ("tuesday", "must be a moment such as"),
+    ],
+)
+def test_what_is_no_earlier_moment_is_told(
+    support: APIClient, then: str, given: str, detail: str
+) -> None:
+    addresses = (DEVICE_TRACE, TIMELINE, GAPS, DEVICE_TRACE.replace("trace", "state"))
+    for address in addresses:
+        response = support.get(address, {"as_of": given})
+        assert response.status_code == 400
+        (fault,) = response.json()["errors"]
+        assert (fault["in"], fault["pointer"]) == ("query", "as_of")
+        assert detail in fault["detail"]
     assert not AccessRecord.objects.exists()

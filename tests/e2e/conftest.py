@@ -30,7 +30,7 @@ from notifications.models import AccessRecord, Account, Recipient
 from notifications.trace.access import Viewer, record_access
 from notifications.trace.overview import keep_overview
 
-from . import accounts, copies, coverage, exports, following, lives, troubles
+from . import accounts, copies, coverage, exports, following, lives, rules, troubles, worklist
 from .places import DEVICE, HOSTILE_OPERATION, HOSTILE_USER, OPERATION, RLO
 from .watch import Watch
 
@@ -144,9 +144,12 @@ def _fill() -> Site:
     following.fill(now, ids[1], ids[2])
     while fold_tallies().more:
         pass
+    worklist.note(now)
     keep_overview(timezone.now())
+    worklist.count(timezone.now())
     exports.fill(now)
     accounts.fill()
+    rules.fill(now)
     keeper = Account.objects.create_superuser("keeper", password=PASSWORD)
     AuthToken.objects.create(keeper)
     people = Recipient.objects

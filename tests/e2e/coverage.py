@@ -1,9 +1,12 @@
 """Sources to look at: one with holes and errors, one that is not covered now."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from notifications.ingest.contacts import note_contact, note_errors
-from notifications.models import ContactKind, Coverage
+from notifications.models import ClockDay, ContactKind, Coverage
+from notifications.models.clock import write_clock
+from notifications.protocol.clocks import Clock
 
 HOLED, SILENT = "retail-bank", "demo-bank"
 HOURS = ((-20, -13.5), (-13, -9), (-8.9, -4), (-3, -0.01))  # before now
@@ -18,6 +21,18 @@ def fill(now: datetime) -> None:
             kinds=[ContactKind.PROBE, ContactKind.REPORT],
         )
     note_contact(HOLED, ContactKind.HEARTBEAT)
+    day = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    about: dict[str, Any] = {
+        "since": day,
+        "until": day + timedelta(days=1),
+        "spread": timedelta(seconds=1),
+    }
+    clocks = (
+        Clock(HOLED, timedelta(minutes=-4), pairs=1_234, against=SILENT, **about),
+        Clock(SILENT, timedelta(0), pairs=1_234, **about),
+    )
+    rows = [write_clock(each) for each in clocks]
+    ClockDay.objects.create(day=day.date(), clocks=rows, looked_at=now)
     note_errors(
         HOLED,
         {

@@ -10,9 +10,9 @@ from urllib.parse import quote
 from notifications.admin import readonly
 from notifications.admin.addresses import list_address, page_address, trace_address
 from notifications.models.patience import TooMuch
-from notifications.trace import evidence, gaps
+from notifications.trace import gaps, told
 
-from . import accounts, copies, coverage, exports, following, lives, troubles
+from . import accounts, copies, coverage, exports, following, lives, rules, troubles
 
 LOOKS: Mapping[str, dict[str, Any]] = {
     "light": {"scheme": "light", "width": 1280, "height": 800},
@@ -88,8 +88,14 @@ def _lists() -> Iterator[tuple[str, Place]]:
     yield "list-exporting", _place(f"{notifications}?when=24h", **exporting)
     yield "list-exporting-no", _place(f"{notifications}?message_type=other", **exporting)
     yield "list-source-following", _place(list_address("source"), who=OPERATOR)
+    yield "list-settingchange", _place(list_address("settingchange"))
+    yield "list-settingchange-all", _place(f"{list_address('settingchange')}?when=all")
     yield "gaps", _place("/admin/gaps/")
     yield "gaps-none", _place("/admin/gaps/?since=1h&reason=source_silent")
+    yield "gaps-as-of", _place("/admin/gaps/?as_of=0m&reason=never_finished")
+    yield "gaps-open", _place("/admin/gaps/?acknowledged=false", who=OPERATOR)
+    yield "gaps-acknowledged", _place("/admin/gaps/?acknowledged=true", who=OPERATOR)
+    yield "gaps-long", _place("/admin/gaps/?since=90d")
     yield "gaps-exporting", _place("/admin/gaps/", **exporting)
     yield "gaps-too-much", _place("/admin/gaps/", under=lambda: few(gaps, "MOST_SUSPECTS"))
 
@@ -125,6 +131,13 @@ def _pages() -> Iterator[tuple[str, Place]]:
     yield "source-reading", _place(page_address("source", following.READING), who=OPERATOR)
     yield "source-unread", _place(page_address("source", following.UNREAD), who=OPERATOR)
     yield "source-stores-nothing", _place(page_address("source", following.SILENT))
+    seen, of_rules = "/admin/notifications/source/{}/rules/", quote(rules.SOURCE)
+    yield "source-rules", _place(seen.format(of_rules), who=OPERATOR)
+    yield "source-rules-seen", _place(seen.format(of_rules))
+    yield (
+        "source-rules-filled",
+        _place(f"{seen.format(of_rules)}?rule=E4&app={rules.APP}#set", who=OPERATOR),
+    )
     yield "accessrecord", _place("/admin/notifications/accessrecord/1/change/")
     yield "accessrecord-hostile", _place("/admin/notifications/accessrecord/2/change/")
     for name, key in exports.KEYS.items():
@@ -134,28 +147,36 @@ def _pages() -> Iterator[tuple[str, Place]]:
 def _traces() -> Iterator[tuple[str, Place]]:
     device = trace_address("activation", troubles.PHONE)
     busy = trace_address("activation", troubles.BUSY)
+    phone_of_copies = trace_address("activation", copies.PHONE)
     user = "/admin/notifications/recipient/{user}/trace/"
     yield "trace", _place(f"{device}?case=C-2026-481")
     yield "trace-week", _place(f"{device}?since=7d")
     yield "trace-unfolded", _place(device, unfold="Extras and apps")
     yield "trace-table", _place(device, unfold="The same as a table")
+    listeners = "The same as a table, and how it is known"
+    yield "trace-listening", _place(phone_of_copies, unfold=listeners)
+    yield "gaps-listening", _place("/admin/gaps/", unfold=listeners)
     long_ago = "?since=2026-01-01T00:00:00Z&until=2026-01-02T00:00:00Z"
     yield "trace-empty", _place(device + long_ago)
+    yield "trace-as-of", _place(f"{device}?as_of=0m")
+    yield "trace-as-of-before", _place(f"{device}?since=24h&as_of=12h&case=C-2026-481")
+    yield "trace-as-of-ahead", _place(f"{device}?as_of=2150-01-01T00:00:00Z")
     yield "trace-well", _place(trace_address("activation", DEVICE))
     yield "trace-long", _place(busy)
     yield "trace-bad-window", _place(f"{device}?since=yesterday&case={'x' * 65}&cursor=x")
     yield "trace-hostile", _place(trace_address("activation", troubles.HOSTILE_DEVICE))
-    yield "trace-too-much", _place(device, under=lambda: few(evidence, "MOST"))
-    phone = trace_address("activation", copies.PHONE)
-    yield "trace-copies", _place(phone, unfold="Answers, extras and apps")
+    yield "trace-too-much", _place(device, under=lambda: few(told, "MOST"))
+    yield "trace-copies", _place(phone_of_copies, unfold="Answers, extras and apps")
     yield "trace-pending", _place(trace_address("activation", copies.TABLET))
     yield "timeline-copies", _place(trace_address("operation", copies.PAYMENT))
     yield "trace-user-copies", _place("/admin/notifications/recipient/{reached}/trace/")
     yield "timeline", _place(trace_address("operation", troubles.PAYMENT))
+    yield "timeline-as-of", _place(f"{trace_address('operation', troubles.PAYMENT)}?as_of=0m")
     yield "timeline-rounds", _place(trace_address("operation", troubles.TWICE))
     yield "timeline-well", _place(trace_address("operation", OPERATION))
     yield "timeline-hostile", _place(trace_address("operation", troubles.HOSTILE_OPERATION))
     yield "trace-user", _place(user)
+    yield "trace-user-as-of", _place(f"{user}?as_of=0m")
     yield "trace-user-empty", _place(user + long_ago)
     yield "trace-user-hostile", _place("/admin/notifications/recipient/{evil}/trace/")
 

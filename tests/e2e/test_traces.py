@@ -7,8 +7,9 @@ from playwright.sync_api import Page, expect
 
 from notifications.admin.addresses import trace_address
 
-from . import troubles
+from . import coverage, troubles
 from .conftest import OUTPUT
+from .places import DEVICE
 
 Open = Callable[..., Page]
 
@@ -67,3 +68,29 @@ def test_pages_of_a_busy_device(signed_in: Open) -> None:
     expect(page.get_by_role("link", name=re.compile("Newer"))).to_have_count(0)
     page.get_by_role("link", name=re.compile("Older")).first.click()
     expect(page.locator(".event")).to_have_count(100)
+
+
+def test_a_trace_says_who_was_listening_and_leads_to_each_source(signed_in: Open) -> None:
+    page = signed_in()
+    page.goto(trace_address("activation", DEVICE))
+    recorded = page.locator(".recorded")
+    # Two more holes; and one since the last contact, once that is longer ago than a silence may be.
+    holes = re.compile("UTC and (2|3) other times: retail-bank")
+    expect(recorded).to_contain_text(holes)
+    recorded.get_by_role("link", name="Who was listening").click()
+    section = page.get_by_role("region", name="Who was listening")
+    expect(section).to_be_in_viewport()
+    assert section.locator("svg.strip .strip-hole").count() >= 3
+    section.get_by_text("The same as a table, and how it is known").click()
+    row = section.get_by_role("row").filter(has_text=coverage.HOLED)
+    expect(row).to_contain_text("heartbeat, probe through the proxy, report")
+    expect(row).to_contain_text("% of the measured time")
+    expect(row).to_contain_text(re.compile("1 h( [0-9]+ min)? in all"))
+    since = page.get_by_label("From (UTC)").input_value()
+    row.get_by_role("link", name=coverage.HOLED).click()
+    expect(page.get_by_role("heading", name="Coverage when it was")).to_be_visible()
+    expect(page.get_by_label("From (UTC)")).to_have_value(since)
+    page.go_back()
+    page.get_by_role("button", name="Copy support summary").wait_for()
+    summary = page.locator("#summary").text_content() or ""
+    assert holes.search(summary)

@@ -1,5 +1,6 @@
 """The doctor finds what was done to a record, names it, and says nothing of a healthy one."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from io import StringIO
 from typing import Any
@@ -15,7 +16,16 @@ from notifications.ingest.push_server.wanted import want
 from notifications.ingest.recorder import record
 from notifications.integrity.doctor import EXAMINATIONS, examine
 from notifications.integrity.tallies import fold_tallies
-from notifications.models import Account, ContactKind, Export, MessageStorage, PushServerReading
+from notifications.models import (
+    Account,
+    ClockDay,
+    ContactKind,
+    Export,
+    MessageStorage,
+    PushServerReading,
+)
+from notifications.models.clock import write_clock
+from notifications.protocol.clocks import Clock
 from tests.conftest import INIT, NOW, SOURCE
 
 COPIED = """
@@ -103,6 +113,23 @@ def test_a_source_that_reports_the_future_is_found() -> None:
     ahead = datetime.now(UTC) + timedelta(minutes=2)
     tell(emitted_at=ahead.isoformat(), source="early")
     assert symptoms() == ["clock_ahead"]
+
+
+@pytest.mark.usefixtures("recorded")
+@pytest.mark.parametrize(
+    ("seconds", "told"),
+    [(29, None), (-45, "is 45 s behind by that of mirror"), (7200, "too far to be made up for")],
+)
+def test_clocks_that_are_far_apart_are_found(seconds: int, told: str | None) -> None:
+    now = timezone.now()
+    end = now + timedelta(hours=1)
+    clock = Clock(SOURCE, timedelta(seconds=seconds), now, end, pairs=20, against="mirror")
+    unsteady = replace(clock, source="another", spread=timedelta(minutes=5))
+    rows = [write_clock(each) for each in (clock, unsteady)]
+    ClockDay.objects.create(day=now.date(), clocks=rows, looked_at=now)
+    found = [each for _, those in examine(end) for each in those]
+    assert [each.code for each in found] == ["clocks_apart"] * (told is not None)
+    assert told is None or told in found[0].detail
 
 
 @pytest.mark.usefixtures("recorded")

@@ -34,7 +34,7 @@ def started(state: LocalState, printed: Path, command: str) -> Iterator[subproce
             stderr=file,
         )
     try:
-        wait_for(lambda: "working: partitions, tallies" in printed.read_text(), "the worker")
+        wait_for(lambda: "working: settings, partitions" in printed.read_text(), "the worker")
         yield shell
     finally:
         shell.kill()

@@ -223,13 +223,17 @@ def test_a_window_has_the_copy_where_the_copy_is() -> None:
     assert [each.evidence for each in after.entries] == [(copy, request)]
 
 
-def test_two_sources_of_copies_keep_both() -> None:
-    """Nothing that is on record is left out of the user's trace."""
-    asked()
-    one = made(PHONE, ACCEPTED)
+def test_the_copy_that_two_sources_report_is_one() -> None:
+    """Nothing that is on record is left out of the user's trace: both are its evidence."""
+    request = asked()
+    one = made(PHONE, PENDING)
     other = told("another-server", INIT, 0.3, activation_id=PHONE, per_device=True)
-    shown = {each.key for row in user_trace().rows for each in row.devices.values()}
-    assert {str(one), str(other)} <= shown
+    answered(other, ACCEPTED)
+    (row,) = [each for each in user_trace().rows if each.entry.is_emitted]
+    (cell,) = row.devices.values()
+    assert cell.evidence == (one, other, request)
+    assert cell.sources == (SERVER, "another-server", MIRROR)
+    assert cell.grade is Grade.ACCEPTED
 
 
 # --- How far it came
@@ -240,7 +244,13 @@ def test_two_sources_of_copies_keep_both() -> None:
     [
         ({"outcome": ACCEPTED}, Grade.ACCEPTED, 0, "APNs took it."),
         ({"outcome": FAILED}, Grade.FAILED, 1, "APNs did not take it."),
-        ({"outcome": FAILED, "code": "-1"}, Grade.FAILED, 1, "APNs did not take it: -1."),
+        ({"outcome": FAILED, "code": "410"}, Grade.FAILED, 1, "APNs did not take it: 410."),
+        (
+            {"outcome": FAILED, "code": "-1"},
+            Grade.FAILED,
+            1,
+            "APNs did not take it; the Push Server keeps no reason.",
+        ),
         ({"outcome": PENDING}, Grade.ELIGIBLE, 0, "What APNs answered is not known yet."),
         (
             {"cause": Cause.GATEWAY_NOT_CONFIGURED},

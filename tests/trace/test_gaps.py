@@ -8,6 +8,8 @@ import pytest
 
 from notifications.models import Activation, Operation
 from notifications.models.patience import TooMuch
+from notifications.models.querysets import Extent
+from notifications.protocol.clocks import NO_CLOCKS
 from notifications.protocol.reasons import Reason, Rule
 from notifications.protocol.window import Window
 from notifications.trace import gaps
@@ -86,7 +88,7 @@ def test_they_can_be_narrowed(troubled_day: list[Emitted], wanted: Wanted) -> No
 def test_the_number_of_queries_does_not_grow_with_the_operations(
     troubled_day: list[Emitted], django_assert_max_num_queries: Callable[..., Any]
 ) -> None:
-    with django_assert_max_num_queries(16):
+    with django_assert_max_num_queries(18):
         found = find_gaps(DAY, now=NOW)
     assert len(found.entries) > 40
 
@@ -147,3 +149,35 @@ def test_an_operation_that_began_long_before_is_looked_at_whole(tell: Callable[.
     )
     (gap,) = find_gaps(Window(NOON, NOON + timedelta(minutes=5)), now=NOW).entries
     assert (gap.activation, gap.reason) == (TABLET, Reason.FINISHED_ELSEWHERE)
+
+
+EACH_IN_ORDER = ((0, PHONE, init()), (30, PHONE, finish()), (60, PHONE, init()))
+
+
+@pytest.mark.parametrize(
+    ("last", "suspects"),
+    [
+        ((90, PHONE, finish()), 0),
+        ((45, PHONE, finish()), 1),  # the last round has none
+        ((60, PHONE, finish()), 1),  # at one moment with its announcement
+        ((90, TABLET, finish()), 1),
+    ],
+    ids=str,
+)
+def test_rounds_that_are_all_in_order_are_no_suspects(
+    tell: Callable[..., None], last: tuple[int, str, dict[str, Any]], suspects: int
+) -> None:
+    tell(
+        {
+            **to(device, content),
+            "emitted_at": (NOON + timedelta(seconds=at)).isoformat(),
+            "message_id": str(number),
+        }
+        for number, (at, device, content) in enumerate((*EACH_IN_ORDER, last))
+    )
+    assert len(gaps._suspects(DAY, Extent(), NO_CLOCKS)) == suspects
+    (operation,) = Operation.objects.values_list("pk", flat=True)
+    timeline = trace_operation(operation, now=NOW).entries
+    assert [each.key for each in find_gaps(DAY, now=NOW).entries] == [
+        each.key for each in timeline if each.rule is not None
+    ]

@@ -21,10 +21,12 @@ from notifications.protocol.window import Window
 from notifications.trace import contacts, evidence
 from notifications.trace.device import trace_device
 from notifications.trace.documents import of_gaps, of_timeline, of_trace, of_user_trace
+from notifications.trace.gap_notes import working_list
 from notifications.trace.gaps import find_gaps
 from notifications.trace.operation import trace_operation
 from notifications.trace.recipient import trace_user
 from notifications.trace.subjects import OperationTold, tell_operations
+from notifications.trace.told import told_where
 from notifications.world import Emitted, World
 
 from .conftest import DAY, TROUBLED, UNTIL
@@ -84,7 +86,7 @@ def answers(apps: tuple[str, ...] | None, keys: dict[str, list[str]]) -> list[An
     found: list[Any] = [tell_operations(keys["operations"], apps)]
     for window in (DAY, AFTERNOON):
         gaps = find_gaps(window, now=NOW, apps=apps)
-        found.append(_told("gaps", of_gaps(gaps, gaps.entries)))
+        found.append(_told("gaps", of_gaps(working_list(gaps), gaps.entries)))
     for key in keys["operations"]:
         timeline = trace_operation(key, now=NOW, apps=apps)
         found.append(_told(key, of_timeline(timeline, timeline.entries)))
@@ -243,7 +245,7 @@ def test_an_app_among_many_of_others_is_not_looked_for_in_all_of_them(
     tell({**each, "emitted_at": NOON.isoformat()} for each in many)
     monkeypatch.setattr(contacts, "LOOKED_THROUGH", 40)
     with CaptureQueriesContext(connection) as queries:
-        told = evidence.messages(evidence.Notification.objects.all())
+        told = told_where("true", Extent())
         assert evidence.knowledge(told, [], NOW, Extent(["retail"])).heard == {}
     (heard,) = [each["sql"] for each in queries if "latest" in each["sql"]]
     with connection.cursor() as cursor:

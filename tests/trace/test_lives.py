@@ -58,7 +58,8 @@ def test_a_personal_message_to_a_device_that_is_not_push_active_is_explained(
     bank: Callable[..., None],
 ) -> None:
     happened(status("ACTIVE", -60), status("BLOCKED", -10))
-    bank([sent(INIT, personal=True), sent(FINISHED, 1, personal=True)])
+    to_user = {"personal": True, "activation_id": None, "addressed_to": "user"}
+    bank([sent(INIT, **to_user), sent(FINISHED, 1, **to_user)])
     found = [each for each in traced().entries if each.operation]
     assert {each.reason for each in found} == {Reason.INACTIVE_PERSONAL}
     assert {each.grade for each in found} == {Grade.NOT_ATTEMPTED}

@@ -12,6 +12,7 @@ from notifications.ingest.events import (
 )
 from notifications.models import Recipient
 from notifications.models.querysets import Extent
+from notifications.protocol.clocks import NO_CLOCKS
 from notifications.protocol.episodes import LATE_WITHIN
 from notifications.protocol.reasons import CountsAs, Reason, Rule
 from notifications.protocol.window import Window
@@ -97,7 +98,9 @@ def test_one_push_meets_what_a_request_and_a_row_tell(bank: Callable[..., None])
     bank([sent(INBOX_NEW, 1)])
     assert gaps() == []
     window = Window(at(-1), at(10))
-    found = suspects.unpushed_in(window, Extent(), grace=timedelta(minutes=1), late=LATE_WITHIN)
+    found = suspects.unpushed_in(
+        window, Extent(), NO_CLOCKS, grace=timedelta(minutes=1), late=LATE_WITHIN
+    )
     assert found == []
 
 
@@ -147,7 +150,7 @@ def test_nothing_is_missing_where_the_source_was_not_recorded(
     entry = traced().entries[-1]
     assert entry.counts_as is CountsAs.UNDECIDED
     assert entry.sentence == (
-        "Whether operationFinished was sent is not known: the source was not recorded from"
+        "Whether operationFinished was sent is not known: the source bank was not recorded from"
         f" {at(2):%Y-%m-%d %H:%M:%S} UTC to {at(7):%Y-%m-%d %H:%M:%S} UTC."
     )
 

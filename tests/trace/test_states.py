@@ -8,7 +8,7 @@ from unittest.mock import ANY
 import pytest
 
 from notifications.ingest.events import ActivationReport, record_events
-from notifications.models import ActivationEvent, PushServerReading, Recipient
+from notifications.models import ActivationEvent, PushComparing, PushServerReading, Recipient
 from notifications.models.patience import TooMuch
 from notifications.models.querysets import Extent, horizon
 from notifications.protocol.clients import Platform
@@ -92,12 +92,12 @@ def test_only_what_the_extent_has_counts() -> None:
 def test_what_was_known_then_is_what_was_on_record_then() -> None:
     at = NOW + timedelta(minutes=10)
     first, *_, last = ActivationEvent.objects.order_by("id").values_list("recorded_at", flat=True)
-    nothing = state_of(PHONE, at, as_of=first - timedelta(microseconds=1))
+    nothing = state_of(PHONE, at, extent=Extent(as_of=first - timedelta(microseconds=1)))
     assert nothing.status.sense == (None, Standing.UNKNOWN)
-    then = state_of(PHONE, at, as_of=first)
+    then = state_of(PHONE, at, extent=Extent(as_of=first))
     assert then.status.sense == ("ACTIVE", Standing.ASSUMED)
     assert then.registered.sense == (None, Standing.UNKNOWN)
-    assert state_of(PHONE, at, as_of=last) == state_of(PHONE, at)
+    assert state_of(PHONE, at, extent=Extent(as_of=last)) == state_of(PHONE, at)
 
 
 @pytest.mark.usefixtures("lives")
@@ -128,12 +128,17 @@ def test_what_a_table_has_is_known_until_it_was_last_compared(
     )
 
     def standing(minutes: int, as_of: datetime | None = None) -> Standing:
-        return state_of(PHONE, NOW + timedelta(minutes=minutes), as_of=as_of).registered.standing
+        at, extent = NOW + timedelta(minutes=minutes), Extent(as_of=as_of)
+        return state_of(PHONE, at, extent=extent).registered.standing
 
     with django_assert_num_queries(2):
         assert (standing(29)) is Standing.KNOWN
     assert standing(30) is Standing.ASSUMED
-    # What was known a while ago rests on comparings that were surely recorded by then.
-    assert standing(29, recorded_at) is Standing.KNOWN
-    PushServerReading.objects.update(registrations_at=recorded_at - timedelta(minutes=1))
+    # Of a while ago those comparings count that were on record by then.
     assert standing(29, recorded_at) is Standing.ASSUMED
+    PushComparing.objects.create(source_id="powerauth", compared_at=compared_at)
+    noted_at = PushComparing.objects.get().recorded_at
+    with django_assert_num_queries(2):
+        assert standing(29, noted_at) is Standing.KNOWN
+    assert standing(30, noted_at) is Standing.ASSUMED
+    assert standing(29, noted_at - timedelta(microseconds=1)) is Standing.ASSUMED

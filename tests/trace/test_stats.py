@@ -13,10 +13,10 @@ from notifications.ingest.emission import Emission
 from notifications.ingest.envelope import emission_from
 from notifications.ingest.recorder import record
 from notifications.integrity.tallies import find_differences, fold_tallies, forget_tallies
+from notifications.models.patience import TooMuch
 from notifications.models.querysets import Extent
 from notifications.protocol.window import Window
 from notifications.trace import stats
-from notifications.trace.evidence import TooMuch
 from notifications.trace.stats import Cell, Dimension, Interval, Question, count
 from tests.conftest import FINISHED, INIT, NOW
 from tests.trace.counting import Told, cells_of, total_of

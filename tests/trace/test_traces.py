@@ -13,7 +13,7 @@ from notifications.models import Activation, Notification, Operation, Recipient
 from notifications.models.patience import TooMuch
 from notifications.protocol.audience import Basis, Certainty
 from notifications.protocol.window import Window
-from notifications.trace import evidence
+from notifications.trace import told
 from notifications.trace.device import trace_device
 from notifications.trace.entries import Counts, Kind
 from notifications.trace.operation import trace_operation
@@ -222,18 +222,18 @@ def test_the_number_of_queries_is_fixed(
     busiest = max(Recipient.objects.all(), key=lambda person: person.notifications.count())
     activation = busiest.notifications.exclude(activation=None)[0].activation_id
     operation = Operation.objects.all()[0].pk
-    with django_assert_max_num_queries(14):
+    with django_assert_max_num_queries(18):
         trace_device(activation, DAY, now=NOW)
-    with django_assert_max_num_queries(16):
+    with django_assert_max_num_queries(20):
         trace_user(busiest.pk, DAY, now=NOW)
-    with django_assert_max_num_queries(9):
+    with django_assert_max_num_queries(13):
         trace_operation(operation, now=NOW)
 
 
 def test_what_would_rest_on_too_much_is_refused(
     troubled_day: list[Emitted], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(evidence, "MOST", 1)
+    monkeypatch.setattr(told, "MOST", 1)
     activation = Notification.objects.filter(activation__isnull=False)[0].activation_id
     with pytest.raises(TooMuch, match="choose a shorter window"):
         trace_device(activation, DAY, now=NOW)

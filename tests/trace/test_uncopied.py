@@ -14,8 +14,17 @@ from notifications.ingest.emission import Emission
 from notifications.ingest.envelope import emission_from
 from notifications.ingest.events import ActivationReport
 from notifications.ingest.recorder import record
-from notifications.models import Activation, Operation, PushServerReading, Recipient, Source
+from notifications.models import (
+    Activation,
+    ClockDay,
+    Operation,
+    PushServerReading,
+    Recipient,
+    Source,
+)
+from notifications.models.clock import write_clock
 from notifications.models.querysets import Extent
+from notifications.protocol.clocks import Clock
 from notifications.protocol.events import ActivationEventKind
 from notifications.protocol.reasons import CountsAs, Reason, Rule
 from notifications.trace import suspects, uncopied
@@ -31,7 +40,7 @@ from .stories import PHONE, TABLET
 
 pytestmark = pytest.mark.django_db
 
-MIRROR, PUSH_SERVER = "bank", "push-server"
+MIRROR, SENDER, PUSH_SERVER = "bank", "sender", "push-server"
 LONG_AGO, AFTER = -400, 175  # minutes from noon
 
 
@@ -231,7 +240,8 @@ def test_copies_and_registrations_are_looked_up_device_by_device(
             assert bounds in condition
 
 
-def random_world(seed: int) -> None:
+def random_world(seed: int, *, ahead: float = 0) -> None:
+    """The clock that copies are told by is so many minutes ``ahead``."""
     rng = Random(seed)  # noqa: S311
     users = [f"user-{seed}-{number}" for number in range(30)]
     for user in users:
@@ -239,7 +249,7 @@ def random_world(seed: int) -> None:
         for device in devices:
             happened(*_life(rng, user, device), source=rng.choice((PUSH_SERVER, "proxy")))
         for number in range(rng.randrange(5)):
-            _messages(rng, user, devices, f"{user}-{number}")
+            _messages(rng, user, devices, f"{user}-{number}", ahead)
 
 
 def _life(rng: Random, user: str, device: str) -> Iterator[ActivationReport]:
@@ -263,8 +273,9 @@ def _life(rng: Random, user: str, device: str) -> Iterator[ActivationReport]:
         )
 
 
-def _messages(rng: Random, user: str, devices: list[str], name: str) -> None:
-    """The same asked for once or again soon, and of most of it copies, some a little astray."""
+def _messages(rng: Random, user: str, devices: list[str], name: str, ahead: float) -> None:
+    """The same asked for once or again soon, by some as told by its sender too, and of most of it
+    copies, some a little astray."""
     extras = rng.choice(
         (
             {**INIT, "operationId": name},
@@ -284,9 +295,12 @@ def _messages(rng: Random, user: str, devices: list[str], name: str) -> None:
         to = {"activation_id": named, "addressed_to": "activation" if named else "user"}
         if rng.random() < 0.9:
             asked(emission_from(sent(extras, minutes, personal=personal, **about, **to), now=NOW))
+        if rng.random() < 0.4:
+            own = sent(extras, minutes + rng.uniform(0, 0.1), **about, **to)
+            record([emission_from(own, now=NOW)], source=SENDER)
         for device in devices if named is None else [named]:
             made = {"addressed_to": to["addressed_to"], "personal": personal, **about}
-            told = copy(extras, minutes + rng.uniform(-1.1, 1.1), device, **made)
+            told = copy(extras, minutes + ahead + rng.uniform(-1.1, 1.1), device, **made)
             if rng.random() < 0.8:
                 copied(told if rng.random() < 0.9 else of_nobody(told))
 
@@ -299,11 +313,14 @@ EVERY_REQUEST = """
 """
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize(("seed", "ahead"), [(0, 0), (1, 0), (2, 4), (3, -4)])
 def test_gaps_are_those_of_judging_every_request_and_of_all_devices(
-    recorded: None, monkeypatch: pytest.MonkeyPatch, seed: int
+    recorded: None, monkeypatch: pytest.MonkeyPatch, seed: int, ahead: int
 ) -> None:
-    random_world(seed)
+    clock = Clock(PUSH_SERVER, timedelta(minutes=ahead), DAY.since, DAY.until, against=MIRROR)
+    rows = [write_clock(clock)]
+    ClockDay.objects.create(day=DAY.since.date(), clocks=rows, looked_at=NOW)
+    random_world(seed, ahead=ahead)
     found = {
         apps: [each for each in find_gaps(DAY, now=NOW, apps=apps).entries if each.rule is Rule.E7]
         for apps in (None, (APP,))
