@@ -4,6 +4,7 @@
 PYTHON ?= python3
 PORT ?= 8000
 EXAMPLES ?= 2000
+SIZES ?= 1000000 10000000
 
 VENV := .venv
 PY := $(VENV)/bin/python
@@ -18,12 +19,12 @@ BROWSING := -o addopts='--strict-markers --strict-config -ra'
 LOCK := $(VENV)/bin/uv pip compile pyproject.toml --generate-hashes --universal \
 	--python-version 3.11 --no-header --no-emit-index-url --quiet
 
-.PHONY: help run test test-steps fuzz e2e pictures bench lock format clean venv python browser proxy
+.PHONY: help run test test-steps fuzz e2e pictures bench bench-large lock format clean venv python browser proxy
 .DEFAULT_GOAL := help
 
 help: ## this list
-	@sed -n 's/^\([a-z0-9]*\):.*## /\1 - /p' Makefile | while IFS= read -r line; do \
-		printf '  make %-8s %s\n' "$${line%% - *}" "$${line#* - }"; done
+	@sed -n 's/^\([a-z0-9-]*\):.*## /\1 - /p' Makefile | while IFS= read -r line; do \
+		printf '  make %-11s %s\n' "$${line%% - *}" "$${line#* - }"; done
 
 run: venv ## try it: database, demo data, login and example requests (PORT=8000)
 	@exec $(PY) manage.py run --port '$(PORT)' --parent $$PPID
@@ -59,6 +60,10 @@ bench: venv ## measurements, one program of bench/ after the other
 		name=$${file#bench/}; echo "== $${name%.py}"; \
 		$(LEASED) $(PY) -m "bench.$${name%.py}" || exit; \
 	done
+
+# Ten million need 16 GB of disk. KEEP=--keep leaves the databases, and finds them again.
+bench-large: venv ## traces and gaps of 1,000,000 and 10,000,000 notifications (SIZES='1000000')
+	@exec $(LEASED) $(PY) -m bench.traces $(KEEP) $(SIZES)
 
 lock: venv ## requirements*.txt anew from pyproject.toml
 	$(LOCK) -o requirements.txt

@@ -20,7 +20,7 @@ from notifications.api.lists import ListViewSet
 from notifications.api.urls import router
 from notifications.filters.base import ListFilters, WindowedFilters
 from notifications.filters.notifications import NotificationFilters
-from notifications.models import AccessRecord, Notification, Operation
+from notifications.models import AccessRecord, Notification, Operation, SettingChange
 from notifications.models.partitions import month_of, partition_name
 
 DAY = timedelta(days=1)
@@ -57,6 +57,8 @@ FREQUENT: Mapping[str, tuple[Any, str]] = {
     "subject": (AccessRecord, "subject"),
     "who": (AccessRecord, "who"),
     "case": (AccessRecord, "case_number"),
+    "name": (SettingChange, "name"),
+    "about": (SettingChange, "about"),
 }
 
 
