@@ -89,10 +89,12 @@ def _lists() -> Iterator[tuple[str, Place]]:
     yield "list-exporting-no", _place(f"{notifications}?message_type=other", **exporting)
     yield "list-source-following", _place(list_address("source"), who=OPERATOR)
     yield "list-settingchange", _place(list_address("settingchange"))
+    yield "list-settingchange-all", _place(f"{list_address('settingchange')}?when=all")
     yield "gaps", _place("/admin/gaps/")
     yield "gaps-none", _place("/admin/gaps/?since=1h&reason=source_silent")
     yield "gaps-as-of", _place("/admin/gaps/?as_of=0m&reason=never_finished")
     yield "gaps-open", _place("/admin/gaps/?acknowledged=false", who=OPERATOR)
+    yield "gaps-acknowledged", _place("/admin/gaps/?acknowledged=true", who=OPERATOR)
     yield "gaps-long", _place("/admin/gaps/?since=90d")
     yield "gaps-exporting", _place("/admin/gaps/", **exporting)
     yield "gaps-too-much", _place("/admin/gaps/", under=lambda: few(gaps, "MOST_SUSPECTS"))
@@ -131,6 +133,7 @@ def _pages() -> Iterator[tuple[str, Place]]:
     yield "source-stores-nothing", _place(page_address("source", following.SILENT))
     seen, of_rules = "/admin/notifications/source/{}/rules/", quote(rules.SOURCE)
     yield "source-rules", _place(seen.format(of_rules), who=OPERATOR)
+    yield "source-rules-seen", _place(seen.format(of_rules))
     yield (
         "source-rules-filled",
         _place(f"{seen.format(of_rules)}?rule=E4&app={rules.APP}#set", who=OPERATOR),
@@ -152,9 +155,11 @@ def _traces() -> Iterator[tuple[str, Place]]:
     yield "trace-table", _place(device, unfold="The same as a table")
     listeners = "The same as a table, and how it is known"
     yield "trace-listening", _place(phone_of_copies, unfold=listeners)
+    yield "gaps-listening", _place("/admin/gaps/", unfold=listeners)
     long_ago = "?since=2026-01-01T00:00:00Z&until=2026-01-02T00:00:00Z"
     yield "trace-empty", _place(device + long_ago)
     yield "trace-as-of", _place(f"{device}?as_of=0m")
+    yield "trace-as-of-before", _place(f"{device}?since=24h&as_of=12h&case=C-2026-481")
     yield "trace-as-of-ahead", _place(f"{device}?as_of=2150-01-01T00:00:00Z")
     yield "trace-well", _place(trace_address("activation", DEVICE))
     yield "trace-long", _place(busy)
