@@ -21,7 +21,20 @@ class SourceFilters(ListFilters):
     source = names("pk", "This source.", identifies=True)
 
 
-class AccessRecordFilters(WindowedFilters):
+class NotedFilters(WindowedFilters):
+    """Of what was noted at a time, which is in the column ``noted``."""
+
+    noted = "at"
+
+    def within(self, queryset: "QuerySet[Any]", bounds: Bounds) -> "QuerySet[Any]":
+        if bounds.since is not None:
+            queryset = queryset.filter(**{f"{self.noted}__gte": bounds.since})
+        if bounds.until is not None:
+            queryset = queryset.filter(**{f"{self.noted}__lt": bounds.until})
+        return queryset
+
+
+class AccessRecordFilters(NotedFilters):
     subject = Parameter(
         identity,
         column="subject",
@@ -49,16 +62,11 @@ class AccessRecordFilters(WindowedFilters):
         schema={**NAME, "maxLength": MAX_CASE_NUMBER},
     )
 
-    def within(self, queryset: "QuerySet[Any]", bounds: Bounds) -> "QuerySet[Any]":
-        if bounds.since is not None:
-            queryset = queryset.filter(at__gte=bounds.since)
-        if bounds.until is not None:
-            queryset = queryset.filter(at__lt=bounds.until)
-        return queryset
 
-
-class GapNoteFilters(WindowedFilters):
+class GapNoteFilters(NotedFilters):
     """In the order of their ids, which is that in which they were noted."""
+
+    noted = "noted_at"
 
     key = Parameter(
         text_up_to(MAX_GAP_KEY),
@@ -86,15 +94,8 @@ class GapNoteFilters(WindowedFilters):
     source = names("source", "On what this source owes.")
     who = names("who", "By this account.")
 
-    def within(self, queryset: "QuerySet[Any]", bounds: Bounds) -> "QuerySet[Any]":
-        if bounds.since is not None:
-            queryset = queryset.filter(noted_at__gte=bounds.since)
-        if bounds.until is not None:
-            queryset = queryset.filter(noted_at__lt=bounds.until)
-        return queryset
 
-
-class SettingChangeFilters(WindowedFilters):
+class SettingChangeFilters(NotedFilters):
     name = Parameter(text, column="name", help="Of the setting of this name.", schema=NAME)
     about = Parameter(
         identity,
@@ -103,13 +104,6 @@ class SettingChangeFilters(WindowedFilters):
         schema=NAME,
     )
     who = names("who", "By this account.")
-
-    def within(self, queryset: "QuerySet[Any]", bounds: Bounds) -> "QuerySet[Any]":
-        if bounds.since is not None:
-            queryset = queryset.filter(at__gte=bounds.since)
-        if bounds.until is not None:
-            queryset = queryset.filter(at__lt=bounds.until)
-        return queryset
 
 
 class ExportFilters(WindowedFilters):

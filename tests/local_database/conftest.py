@@ -15,7 +15,7 @@ from tests.local_database.command import ROOT, Command, Nursery
 
 Launch = Callable[[LocalState], Command]
 Start = Callable[[], Command]
-PATIENCE = 90.0
+PATIENCE = 30.0
 
 
 @pytest.fixture(scope="session")
