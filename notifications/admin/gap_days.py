@@ -16,7 +16,6 @@ from notifications.trace.gap_stats import Dimension, GapStats, Interval, count_g
 from .asking import Question, bounds
 from .chart import BOTTOM, LEFT, MOST_LABELS, RIGHT, TOP, Label, round_above
 
-LONGEST_COUNTED = 3_660 * DAY
 _WIDTHS = ((120 * DAY, DAY), (800 * DAY, 7 * DAY))
 _WIDEST = 30 * DAY
 LEAST = 3.0  # of a bar that there is at all

@@ -22,6 +22,7 @@ from notifications.protocol.reasons import CountsAs, Reason, Rule
 from notifications.protocol.window import written
 from notifications.trace.figures import series_of
 from notifications.trace.gap_notes import MOST_AT_ONCE, WorkingList, working_list
+from notifications.trace.gap_stats import LONGEST_COUNTED
 from notifications.trace.gaps import LONGEST, Wanted, find_gaps, with_coverage
 from notifications.trace.sentences import WORDS
 
@@ -30,7 +31,7 @@ from .changed import changed_since
 from .chart import chart_of
 from .exporting import offer
 from .filters import Option
-from .gap_days import LONGEST_COUNTED, counted
+from .gap_days import counted
 from .gap_notes import Draft, keep, read_draft
 from .listening import listening_of
 from .traces import neighbours, page_asked

@@ -12,10 +12,16 @@ from rest_framework.response import Response
 from notifications.filters.questions import GapsQuestion, GapStatsQuestion, Paging
 from notifications.models import Operation
 from notifications.protocol.identity import timestamp
-from notifications.protocol.window import DAY
 from notifications.trace import documents
 from notifications.trace.gap_notes import working_list
-from notifications.trace.gap_stats import Dimension, GapStats, Interval, Question, count_gaps
+from notifications.trace.gap_stats import (
+    LONGEST_COUNTED,
+    Dimension,
+    GapStats,
+    Interval,
+    Question,
+    count_gaps,
+)
 from notifications.trace.gaps import LONGEST, Wanted, find_gaps, with_coverage
 
 from .gap_shapes import GapsSerializer, GapStatsSerializer
@@ -23,8 +29,6 @@ from .permissions import MayViewGapsOfAllApps, MayViewOperations, apps_of
 from .schema import may_answer
 from .traces import asked_of, bounded, paged, window_of
 from .views import QuestionViewSet
-
-LONGEST_COUNTED = 3_660 * DAY
 
 
 class GapViewSet(QuestionViewSet):

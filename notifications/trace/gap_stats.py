@@ -16,6 +16,7 @@ from notifications.protocol.window import DAY, Window
 
 from .gap_hours import HOUR, hour_of
 
+LONGEST_COUNTED = 3_660 * DAY  # a window that may be asked for
 MOST_CELLS = 50_000
 LONGEST_QUERY = "20s"
 

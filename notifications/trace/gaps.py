@@ -46,8 +46,7 @@ _SUSPECTS = """
     WITH grouped AS (
         SELECT operation_id, count(*) AS number,
             min(message_type) <> max(message_type)
-                AND min(activation_id) IS NOT DISTINCT FROM max(activation_id)
-                AND min(recipient_id) IS NOT DISTINCT FROM max(recipient_id) AS is_simple,
+                AND min(activation_id) IS NOT DISTINCT FROM max(activation_id) AS is_simple,
             max(AT(report)) FILTER (WHERE message_type = %(init)s) <=
                 min(AT(report)) FILTER (WHERE message_type = %(finished)s) AS is_one_round,
             COALESCE(min(source_id) = max(source_id), false) AND count(source_id) = count(*)

@@ -181,3 +181,17 @@ def test_rounds_that_are_all_in_order_are_no_suspects(
     assert [each.key for each in find_gaps(DAY, now=NOW).entries] == [
         each.key for each in timeline if each.rule is not None
     ]
+
+
+def test_a_round_in_order_of_two_users_is_no_suspect(tell: Callable[..., None]) -> None:
+    """Announced to one user as a whole, and finished on a device of another: no two are named."""
+    wide = {"addressed_to": "user", "user_id": "anna", "extras": init()}
+    at = (NOON, NOON + timedelta(seconds=30))
+    told = (wide, {**to(PHONE, finish()), "user_id": "boris"})
+    tell(
+        {**each, "emitted_at": when.isoformat(), "message_id": when.isoformat()}
+        for each, when in zip(told, at, strict=True)
+    )
+    (operation,) = Operation.objects.values_list("pk", flat=True)
+    assert gaps._suspects(DAY, Extent(), NO_CLOCKS) == {}
+    assert [each.rule for each in trace_operation(operation, now=NOW).entries] == [None, None]
