@@ -20,9 +20,8 @@ from django.utils.translation import gettext_lazy
 from knox.models import AuthToken
 
 from notifications.models import Account
-from notifications.models.querysets import Extent
 from notifications.models.tokens import IN_USE, MAX_DAYS, make_token, service_accounts
-from notifications.trace.contacts import contacts
+from notifications.trace.last_contacts import last_contacts
 
 from .readonly import ReadOnlyAdmin
 from .search import NUL, written_as
@@ -178,14 +177,12 @@ def _shown_once(request: HttpRequest, token: AuthToken, secret: str) -> dict[str
 def _at_stake(token: AuthToken) -> dict[str, Any]:
     """What dies by it: how many other tokens the account goes on with, and when it last posted."""
     in_use = list(AuthToken.objects.filter(IN_USE, user=token.user))
-    name = token.user.get_username()
+    (last,) = last_contacts([token.user.get_username()], timezone.now())
     return {
         "token": token,
         "in_use": token in in_use,
         "others": len([each for each in in_use if each != token]),
-        "last": max(
-            (each.last for each in contacts([name], timezone.now(), Extent())), default=None
-        ),
+        "last": last.emitted_at,
         "seconds": settings.TOKEN_CACHE_SECONDS,
     }
 

@@ -6,6 +6,7 @@ from .coverage import ContactKind, Coverage, SourceError
 from .delivery import DeliveryReport
 from .event import ActivationEvent, InboxEvent, OperationEvent
 from .export import Export, ExportPart
+from .first_report import FirstReport
 from .gap import MAX_NOTE, GapHour, GapLook, GapMark, GapNote
 from .governance import MAX_CASE_NUMBER, AccessRecord
 from .notification import AddressedTo, Notification
@@ -40,6 +41,7 @@ __all__ = [
     "DeliveryReport",
     "Export",
     "ExportPart",
+    "FirstReport",
     "GapHour",
     "GapLook",
     "GapMark",

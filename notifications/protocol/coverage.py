@@ -177,6 +177,7 @@ class Tells(StrEnum):
 
 
 OF_MESSAGES = frozenset({Tells.NOTIFICATIONS, Tells.COPIES})
+OF_EVENTS = (Tells.REGISTRATIONS, Tells.OPERATIONS, Tells.INBOX)
 _KINDS = ("heartbeat", "probe", "poll", "report")
 
 

@@ -24,16 +24,16 @@ from .copiers import copiers
 from .deliveries import deliveries_of, to_device
 from .entries import Entry, Trace
 from .entry_of import entry_of_gap, entry_of_message
-from .gates import gates_of
 from .listeners import apps_told, told_by, who_listened
+from .reporting import Reporting, reporting_of
 from .states import events_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gathered:
     """What some devices' traces rest on: messages by id, what their gateways answered, the events
-    of the devices, what is known beside all that, and what the rules say of it; of ``extent``
-    only."""
+    of the devices, what is known beside all that, of sources too, and what the rules say of it; of
+    ``extent`` only."""
 
     extent: Extent
     messages: Mapping[UUID, Message]
@@ -42,6 +42,7 @@ class Gathered:
     inbox_repeats: frozenset[UUID]
     events: Mapping[str, Sequence[ActivationEvent]]
     known: Knowledge
+    reporting: Reporting
 
     @property
     def merged(self) -> Merged:
@@ -98,8 +99,8 @@ def gather(
     people = {each.recipient for each in named} | set(recipients)
     people |= {each.recipient for of_one in events.values() for each in of_one}
     users = {each for each in people if each is not None}
-    gates = gates_of(extent)
-    copying = copiers(now, extent, since=window.since, gates=gates)
+    reporting = reporting_of(now, extent)
+    copying = copiers(reporting)
     to_users = evidence.to_users(users, copying.sources, window, extent)
     wide = [each for each in to_users if each.activation is None or each.is_user_wide]
     around = owed.around(window)
@@ -114,14 +115,13 @@ def gather(
         named,
         now,
         extent,
+        reporting=reporting,
         beside=evidence.beside(
             lived,
             posted,
             owed.spans_of(events, window),
-            now,
             extent,
-            since=window.since,
-            gates=gates,
+            reporting=reporting,
             copying=copying,
         ),
         since=window.since,
@@ -137,6 +137,7 @@ def gather(
         inbox_repeats=frozenset(repeated(in_time_order(inbox))),
         events=events,
         known=known,
+        reporting=reporting,
     )
 
 
@@ -154,7 +155,8 @@ def listened(
     return who_listened(
         window,
         now=gathered.known.now,
-        extent=gathered.extent,
+        reporting=gathered.reporting,
+        as_of=gathered.extent.as_of,
         apps=apps_told(about, events),
         named=told_by(about, {Tells.REGISTRATIONS: events}),
     )

@@ -19,7 +19,6 @@ from notifications.protocol.clients import Platform, views
 from notifications.protocol.episodes import LATE_WITHIN
 from notifications.protocol.events import InboxEvent, OperationEvent
 from notifications.protocol.extras import MAX_IDENTIFIER, MessageType
-from notifications.protocol.gates import Gates
 from notifications.protocol.identity import first_id_at
 from notifications.protocol.knowledge import Emitters, Knowledge, Terms
 from notifications.protocol.message import Message, later
@@ -28,10 +27,10 @@ from notifications.protocol.window import Window
 
 from . import lives, sentences
 from .clocks import clocks_at
-from .contacts import heard
 from .copiers import NO_COPIERS, Copiers
 from .coverage import coverage_of
 from .entries import Payload
+from .reporting import Reporting
 from .told import BETWEEN, COLUMNS, bounds, distinct, message_of, rows_of, told_where, within
 
 # Of each device the notification that tells its user: the last one before a moment, or the first.
@@ -68,9 +67,6 @@ class Beside:
     copiers: Copiers = NO_COPIERS
 
 
-NOTHING_BESIDE = Beside()
-
-
 def terms() -> Terms:
     """What the operator has set of operations' lives."""
     return Terms(
@@ -87,7 +83,8 @@ def knowledge(
     now: datetime,
     extent: Extent,
     *,
-    beside: Beside = NOTHING_BESIDE,
+    reporting: Reporting,
+    beside: Beside,
     since: datetime | None = None,
 ) -> Knowledge:
     """What is known beside the messages that are ``told``; ``changes`` have the status changes of
@@ -102,7 +99,7 @@ def knowledge(
     known = Knowledge(
         now=now,
         terms=terms(),
-        heard=heard(sources, now, extent, since=owed_since),
+        heard=reporting.heard(sources),
         covered=coverage_of(sources | copiers.sources, owed_since, now, as_of=extent.as_of),
         emitters=beside.emitters.by(clocks),
         linked=beside.linked,
@@ -135,15 +132,12 @@ def beside(
     operations: Collection[OperationEvent],
     inbox: Collection[InboxEvent],
     spans: Mapping[str, Sequence[Span]],
-    now: datetime,
     extent: Extent,
     *,
-    since: datetime,
-    gates: Gates,
+    reporting: Reporting,
     copying: Copiers = NO_COPIERS,
 ) -> Beside:
-    """What these events tell. Who sends what is asked only where an event may owe something, from
-    ``since`` on."""
+    """What these events tell, and who sends what they may owe."""
     owing: list[OperationEvent | InboxEvent] = [*operations, *inbox]
     apps = {app for each in owing for app in each.apps} | {
         span.state.app.value for of_one in spans.values() for span in of_one
@@ -154,9 +148,7 @@ def beside(
     return Beside(
         spans=spans,
         lives=lives.by_name(operations),
-        emitters=lives.emitters(wanted, now, extent, since=since, gates=gates)
-        if wanted
-        else Emitters(gates=gates),
+        emitters=reporting.emitters(wanted),
         linked=lives.linked(extent, sources) if sources else frozenset(),
         copiers=copying,
     )

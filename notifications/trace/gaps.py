@@ -14,9 +14,7 @@ from notifications.protocol.clocks import Clocks
 from notifications.protocol.coverage import SourceCoverage
 from notifications.protocol.expectations import Gap, judge
 from notifications.protocol.extras import MessageType
-from notifications.protocol.gates import Gates
 from notifications.protocol.identity import first_id_at
-from notifications.protocol.knowledge import Emitters
 from notifications.protocol.reasons import CountsAs, Reason, Rule
 from notifications.protocol.window import Window
 
@@ -24,8 +22,8 @@ from . import entries, evidence, lives, owed, sentences, silence, uncopied
 from .clocks import by_its_clock, clocks_in
 from .entries import Counts, Entry
 from .entry_of import entry_of_gap
-from .gates import gates_of
 from .listeners import who_listened
+from .reporting import Reporting, reporting_of
 from .states import events_of
 
 LONGEST = timedelta(days=31)
@@ -153,17 +151,19 @@ def find_gaps(
     """
     extent, now = Extent(apps, below, as_of), as_of or now
     with at_most(LONGEST_QUERY):
-        clocks, gates = clocks_in(window, extent), gates_of(extent)
+        clocks, reporting = clocks_in(window, extent), reporting_of(now, extent)
         suspects = _suspects(window, extent, clocks)
         judged = (
-            gap for chunk in _chunks(suspects) for gap in _judged(chunk, window, now, extent, gates)
+            gap
+            for chunk in _chunks(suspects)
+            for gap in _judged(chunk, window, now, extent, reporting)
         )
         found = entries.in_order(
             entry_of_gap(gap, gap.certainty)
             for gap in chain(
                 judged,
-                owed.in_window(window, now, extent, gates, clocks),
-                uncopied.in_window(window, now, extent, gates, clocks),
+                owed.in_window(window, now, extent, reporting, clocks),
+                uncopied.in_window(window, now, extent, reporting, clocks),
             )
             if gap.at in window and (wanted is None or gap in wanted)
         )
@@ -186,7 +186,8 @@ def with_coverage(gaps: Gaps, *, now: datetime, wanted: Wanted, apps: Apps = Non
     coverage = who_listened(
         gaps.window,
         now=gaps.as_of or now,
-        extent=Extent(apps, as_of=gaps.as_of),
+        reporting=reporting_of(gaps.as_of or now, Extent(apps, as_of=gaps.as_of)),
+        as_of=gaps.as_of,
         apps=wanted.apps or None,
         named={},
     )
@@ -226,7 +227,7 @@ def _chunks(suspects: Mapping[str, int]) -> Iterator[list[str]]:
 
 
 def _judged(
-    operations: list[str], window: Window, now: datetime, extent: Extent, gates: Gates
+    operations: list[str], window: Window, now: datetime, extent: Extent, reporting: Reporting
 ) -> Iterator[Gap]:
     told = evidence.about_operations(operations, extent)
     messages = [each for of_one in told.values() for each in of_one]
@@ -234,9 +235,9 @@ def _judged(
     changes = evidence.status_changes_of(devices, window, extent)
     beside = evidence.Beside(
         lives=lives.by_name(lives.operation_events(operations, extent)),
-        emitters=Emitters(gates=gates),
+        emitters=reporting.emitters(()),
     )
-    known = evidence.knowledge(messages, changes, now, extent, beside=beside)
+    known = evidence.knowledge(messages, changes, now, extent, reporting=reporting, beside=beside)
     # What is known of a device tells why something is not there, and nothing of whether it is: so
     # it is read for those alone that lack something, and those of whom it tells are judged again.
     lacking = {key: found for key, of_one in told.items() if (found := judge(of_one, known).gaps)}

@@ -1,12 +1,10 @@
-"""What PowerAuth and mirrored requests tell of operations and inbox messages, and which sources are
-known to send what: read for traces and gaps, in a number of queries that does not depend on how
-much it is.
+"""What PowerAuth and mirrored requests tell of operations and inbox messages: read for traces and
+gaps, in a number of queries that does not depend on how much it is.
 
 Whatever has an ``extent`` is answered as if only what names its apps were recorded.
 """
 
 from collections.abc import Collection, Iterable
-from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection
@@ -16,14 +14,9 @@ from notifications.models.querysets import Extent
 from notifications.protocol.events import InboxEvent, OperationEvent
 from notifications.protocol.excuses import Owned
 from notifications.protocol.extras import MessageType
-from notifications.protocol.gates import NO_GATES, OWED_BY_EVENTS, Gates
-from notifications.protocol.identity import first_id_at, time_of
-from notifications.protocol.knowledge import Emitters
+from notifications.protocol.identity import first_id_at
 from notifications.protocol.whole import by_name as by_name
 from notifications.protocol.window import Window
-
-from .contacts import LOOKED_THROUGH
-from .last_contacts import MOST_SOURCES
 
 MOST_EVENTS = 20_000  # that one answer may rest on
 _OF_ALL = "id, source_id, observed_at, recorded_at, happened_at, recipient_id, apps"
@@ -38,52 +31,6 @@ _WITHIN = """
     AND (%(below)s::xid8 IS NULL OR recorded_xid < %(below)s::xid8)
     AND (%(as_of)s::timestamptz IS NULL OR recorded_at <= %(as_of)s)
 """
-_REPORTED = """
-    (
-        SELECT {told} FROM (
-            SELECT id, app_id FROM notifications_notification
-            WHERE source_id = source.slug AND message_type = type.name AND {where}
-                AND (%(below)s::xid8 IS NULL OR recorded_xid < %(below)s::xid8)
-                AND (%(as_of)s::timestamptz IS NULL OR recorded_at <= %(as_of)s)
-            ORDER BY id {order} LIMIT %(looked_through)s
-        ) AS report
-        WHERE ({which}) AND (%(apps)s::text[] IS NULL OR app_id = ANY(%(apps)s))
-        ORDER BY id {order} LIMIT 1
-    )
-"""
-
-
-def _last(told: str, which: str, before: str = "id < %(end)s") -> str:
-    return _REPORTED.format(told=told, which=which, where=before, order="DESC")
-
-
-# The messages of a source that tells no apps at all may be to any. Whether any was sent before
-# ``since`` is all that is asked of that time, so any one before will do.
-_TO_THIS = "app.name IS NULL OR app_id = app.name"
-_LIKE_IT = "app.name IS NULL OR app_id IS NOT DISTINCT FROM latest.app"
-_EMITTERS = f"""
-    SELECT type.name, app.name, source.slug, COALESCE(
-        {_last("id", _LIKE_IT, "id < LEAST(%(since)s, %(end)s)")},
-        {
-    _REPORTED.format(
-        told="id", which=_LIKE_IT, where="id >= %(since)s AND id < %(end)s", order="ASC"
-    )
-},
-        latest.id
-    )
-    FROM (
-        SELECT slug FROM notifications_source ORDER BY slug LIMIT {MOST_SOURCES}
-    ) AS source
-    CROSS JOIN unnest(%(types)s::text[]) AS type (name)
-    CROSS JOIN unnest(%(wanted)s::text[]) AS app (name)
-    CROSS JOIN LATERAL (
-        SELECT id, app.name AS app FROM {_last("id", _TO_THIS)} AS sent
-        UNION ALL
-        SELECT id, NULL FROM {_last("id", "app_id IS NULL")} AS sent
-        WHERE NOT EXISTS {_last("id", "app_id IS NOT NULL")} AND app.name IS NOT NULL
-    ) AS latest
-    ORDER BY 1, 2, 3
-"""  # noqa: S608 - of constants
 _LINKED = """
     SELECT slug FROM notifications_source AS source
     WHERE (%(sources)s::text[] IS NULL OR slug = ANY(%(sources)s)) AND EXISTS (
@@ -214,34 +161,6 @@ def linked(extent: Extent, sources: Collection[str] | None = None) -> frozenset[
     with connection.cursor() as cursor:
         cursor.execute(_LINKED, given)
         return frozenset(slug for (slug,) in cursor.fetchall())
-
-
-def emitters(
-    apps: Collection[str | None],
-    now: datetime,
-    extent: Extent,
-    *,
-    since: datetime,
-    gates: Gates = NO_GATES,
-) -> Emitters:
-    """Which sources sent each type that events owe to these ``apps`` (None: to any at all), and
-    from when on, as far as that is after ``since``."""
-    given: dict[str, Any] = {
-        "types": list(OWED_BY_EVENTS),
-        "wanted": sorted(apps, key=str),
-        "since": first_id_at(since),
-        "end": first_id_at(now + timedelta(milliseconds=1)),
-        "looked_through": LOOKED_THROUGH,
-        **extent.parameters,
-    }
-    found: dict[tuple[str, str | None], tuple[str, ...]] = {}
-    begun: dict[tuple[str, str | None, str], datetime] = {}
-    with connection.cursor() as cursor:
-        cursor.execute(_EMITTERS, given)
-        for message_type, app, source, first in cursor.fetchall():
-            found[message_type, app] = (*found.get((message_type, app), ()), source)
-            begun[message_type, app, source] = time_of(first)
-    return Emitters(found, begun, gates)
 
 
 def _operation(row: tuple[Any, ...]) -> OperationEvent:

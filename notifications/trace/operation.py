@@ -24,8 +24,8 @@ from .copiers import copiers
 from .deliveries import deliveries_of, to_device
 from .entries import Entry, EpisodeView, Timeline
 from .entry_of import entry_of_gap, entry_of_message
-from .gates import gates_of
 from .listeners import told_by, who_listened
+from .reporting import Reporting, reporting_of
 from .states import events_of
 from .uncopied import owned_by
 
@@ -39,7 +39,8 @@ def trace_operation(
     ``TooMuch``."""
     extent, now = Extent(apps, as_of=as_of), as_of or now
     messages = evidence.about_operations({operation}, extent).get(operation, [])
-    known, events = _known(operation, messages, now, extent)
+    reporting = reporting_of(now, extent)
+    known, events = _known(operation, messages, reporting, now, extent)
     named = {each.activation for each in messages if each.activation is not None}
     judgement = judge(messages, known)
     gaps = Counter(gap.episode for gap in judgement.gaps)
@@ -59,7 +60,7 @@ def trace_operation(
     unmet = (*judgement.gaps, *owed.excuse_users(unannounced, known, extent), *uncopied)
     found = entries.in_order((*emitted, *(entry_of_gap(gap, gap.certainty) for gap in unmet)))
     counts = entries.count(found)
-    coverage = _listened(messages, events, found, known, extent)
+    coverage = _listened(messages, events, found, known, reporting, as_of)
     verdict = sentences.verdict(counts.as_json(), entries.reasons(found)) if found else _NOTHING
     return Timeline(
         operation=operation,
@@ -80,7 +81,8 @@ def _listened(
     events: Sequence[OperationEvent],
     found: Sequence[Entry],
     known: Knowledge,
-    extent: Extent,
+    reporting: Reporting,
+    as_of: datetime | None,
 ) -> tuple[SourceCoverage, ...]:
     """Around all that was told of the operation and owed in it: a finish presumes that something
     was told up to a life before."""
@@ -93,14 +95,15 @@ def _listened(
     return who_listened(
         Window(since, later(max(moments), timedelta(milliseconds=1))),
         now=known.now,
-        extent=extent,
+        reporting=reporting,
+        as_of=as_of,
         apps=apps.union(*(each.apps for each in events)) or None,
         named=told_by(messages, {Tells.OPERATIONS: events}),
     )
 
 
 def _known(
-    operation: str, messages: list[Message], now: datetime, extent: Extent
+    operation: str, messages: list[Message], reporting: Reporting, now: datetime, extent: Extent
 ) -> tuple[Knowledge, list[OperationEvent]]:
     """What is known beside the operation's own messages, and what events tell of it."""
     events = lives.operation_events({operation}, extent)
@@ -108,8 +111,7 @@ def _known(
     window = Window(
         min(moments, default=now), later(max(moments, default=now), timedelta(milliseconds=1))
     )
-    gates = gates_of(extent)
-    copying = copiers(now, extent, since=window.since, gates=gates)
+    copying = copiers(reporting)
     devices = {each.activation for each in messages if each.activation is not None}
     if copying.by_app:
         users = {each.recipient for each in messages if each.is_user_wide}
@@ -121,9 +123,8 @@ def _known(
         evidence.status_changes_of(devices, window, extent) if devices else [],
         now,
         extent,
-        beside=evidence.beside(
-            events, (), spans, now, extent, since=window.since, gates=gates, copying=copying
-        ),
+        reporting=reporting,
+        beside=evidence.beside(events, (), spans, extent, reporting=reporting, copying=copying),
         since=window.since,
     )
     return known, events

@@ -16,7 +16,6 @@ from notifications.protocol.events import (
 from notifications.protocol.excuses import excused_of_user, is_of_user
 from notifications.protocol.expectations import Gap
 from notifications.protocol.extras import MessageType
-from notifications.protocol.gates import Gates
 from notifications.protocol.knowledge import Knowledge
 from notifications.protocol.message import later
 from notifications.protocol.reasons import Rule
@@ -25,6 +24,7 @@ from notifications.protocol.whole import Events, about_operations, by_recipient,
 from notifications.protocol.window import Window
 
 from . import evidence, lives, suspects
+from .reporting import Reporting
 from .states import events_of
 
 TOGETHER = 200  # devices, users or operations that are judged at a time
@@ -33,11 +33,15 @@ AROUND = timedelta(hours=1)  # of a window: an event may be observed after what 
 
 
 def in_window(
-    window: Window, now: datetime, extent: Extent, gates: Gates, clocks: Clocks = NO_CLOCKS
+    window: Window,
+    now: datetime,
+    extent: Extent,
+    reporting: Reporting,
+    clocks: Clocks = NO_CLOCKS,
 ) -> Iterator[Gap]:
     """All that is owed by events of ``window``, looked for among those that may lack what they owe.
     Raises ``TooMuch``."""
-    emitters = lives.emitters({None}, now, extent, since=window.since, gates=gates)
+    emitters = reporting.emitters({None})
     sent = emitters.types
     # As the rules have it: one source has nothing to be compared with.
     clocks = clocks if len(emitters.sources) > 1 else NO_CLOCKS
@@ -47,7 +51,9 @@ def in_window(
         (MessageType.OPERATION_INIT, _announcements),
     ):
         if message_type in sent:
-            yield from (gap for gap in find(window, now, extent, gates, clocks) if gap.at in window)
+            yield from (
+                gap for gap in find(window, now, extent, reporting, clocks) if gap.at in window
+            )
 
 
 def around(window: Window) -> Window:
@@ -63,24 +69,24 @@ def spans_of(
 
 
 def _changes(
-    window: Window, now: datetime, extent: Extent, gates: Gates, clocks: Clocks
+    window: Window, now: datetime, extent: Extent, reporting: Reporting, clocks: Clocks
 ) -> Iterator[Gap]:
     for devices in _chunks(suspects.changed_in(window, extent)):
         spans = spans_of(events_of(devices, extent=extent), window)
         sent = evidence.status_changes_of(devices, window, extent)
-        known = _knowledge((), (), spans, window, now, extent, gates)
+        known = _knowledge((), (), spans, now, extent, reporting, since=window.since)
         yield from owed_by_events(devices, Events(), sent, known)
 
 
 def _posts(
-    window: Window, now: datetime, extent: Extent, gates: Gates, clocks: Clocks
+    window: Window, now: datetime, extent: Extent, reporting: Reporting, clocks: Clocks
 ) -> Iterator[Gap]:
     grace = evidence.terms().grace
     unpushed = suspects.unpushed_in(window, extent, clocks, grace=grace, late=LATE_WITHIN)
     for recipients in _chunks(unpushed):
         events = lives.inbox_events_of(recipients, window, extent)
         sent = evidence.inbox_pushes_to(recipients, window, extent)
-        known = _knowledge((), events, {}, window, now, extent, gates)
+        known = _knowledge((), events, {}, now, extent, reporting, since=window.since)
         posted, pushed = by_recipient(events), by_recipient(sent)
         found = [
             gap
@@ -99,13 +105,13 @@ def _chunks(keys: Sequence[K]) -> Iterator[Sequence[K]]:
 
 
 def _announcements(
-    window: Window, now: datetime, extent: Extent, gates: Gates, clocks: Clocks
+    window: Window, now: datetime, extent: Extent, reporting: Reporting, clocks: Clocks
 ) -> Iterator[Gap]:
-    whoever = any(gates.ever_applying(Rule.E0))
+    whoever = any(reporting.gates.ever_applying(Rule.E0))
     for operations in _chunks(suspects.unannounced_in(around(window), extent, whoever=whoever)):
         events = lives.operation_events(operations, extent)
         told = evidence.about_operations(lives.by_name(events).keys(), extent)
-        known = _knowledge(events, (), {}, window, now, extent, gates)
+        known = _knowledge(events, (), {}, now, extent, reporting, since=window.since)
         messages = [each for of_one in told.values() for each in of_one]
         found = list(rules.announcements_owed(events, about_operations(messages), known))
         yield from excuse_users(found, known, extent)
@@ -131,10 +137,11 @@ def _knowledge(
     operations: Collection[OperationEvent],
     inbox: Collection[InboxEvent],
     spans: Mapping[str, Sequence[Span]],
-    window: Window,
     now: datetime,
     extent: Extent,
-    gates: Gates,
+    reporting: Reporting,
+    *,
+    since: datetime,
 ) -> Knowledge:
-    beside = evidence.beside(operations, inbox, spans, now, extent, since=window.since, gates=gates)
-    return evidence.knowledge((), (), now, extent, beside=beside, since=window.since)
+    beside = evidence.beside(operations, inbox, spans, extent, reporting=reporting)
+    return evidence.knowledge((), (), now, extent, reporting=reporting, beside=beside, since=since)

@@ -1,10 +1,9 @@
 """Where the rules apply to what one source sends, how that is known, and the way to set it."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime
 from enum import StrEnum
-from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -12,15 +11,15 @@ from django.db import connection, transaction
 from notifications.models import RuleSetting, note_change
 from notifications.models.querysets import Extent
 from notifications.protocol.extras import MessageType
-from notifications.protocol.gates import GATED, OWED_BY_EVENTS, Gates, Says
-from notifications.protocol.identity import first_id_at, time_of, timestamp
+from notifications.protocol.gates import GATED, NO_GATES, OWED_BY_EVENTS, Gates, Says
+from notifications.protocol.identity import time_of, timestamp
 from notifications.protocol.merging import WITHIN
-from notifications.protocol.message import FIRST, later
+from notifications.protocol.message import later
 from notifications.protocol.reasons import Rule
 
-from .contacts import LOOKED_THROUGH
 from .copiers import copiers
 from .gates import latest_settings, setting_of
+from .reporting import Reporting, reporting_of
 
 MOST_APPS = 20  # that a page shows, beside those that something is set of
 
@@ -33,23 +32,6 @@ OWES: Mapping[Rule, MessageType] = {
     Rule.E5: MessageType.INBOX_MESSAGE_NEW,
     Rule.E6: MessageType.OPERATION_FINISHED,
 }
-# The first of each app, as far as the first or the last reports of a type have it.
-_SENT = """
-    SELECT type.name, report.app_id, (array_agg(report.id ORDER BY report.id))[1]
-    FROM unnest(%(types)s::text[]) AS type (name)
-    CROSS JOIN LATERAL (
-        (
-            SELECT id, app_id FROM notifications_notification
-            WHERE source_id = %(source)s AND message_type = type.name AND id < %(end)s
-            ORDER BY id LIMIT %(looked_through)s
-        ) UNION ALL (
-            SELECT id, app_id FROM notifications_notification
-            WHERE source_id = %(source)s AND message_type = type.name AND id < %(end)s
-            ORDER BY id DESC LIMIT %(looked_through)s
-        )
-    ) AS report
-    GROUP BY 1, 2 ORDER BY 3
-"""
 _Sent = Mapping[tuple[str, str | None], UUID]
 
 
@@ -82,7 +64,8 @@ def rules_of(source: str, now: datetime) -> tuple[Holding, ...]:
     rows = list(latest_settings(Extent()).filter(source=source))
     by_key = {(Rule(each.rule), each.app or None): each for each in rows}
     gates = Gates.of(map(setting_of, rows))
-    sent, copying = _sent(source, now), _copying(source, now)
+    reporting = replace(reporting_of(now, Extent()), gates=NO_GATES)  # as learned
+    sent, copying = _sent(source, reporting), _copying(source, reporting)
     seen = dict.fromkeys(app for _, app in sent if app is not None) | dict.fromkeys(copying)
     apps = sorted({*[*seen][:MOST_APPS], *(each.app for each in rows if each.app)})
     found = []
@@ -140,21 +123,18 @@ def _app(app: str) -> str:
     return f"app {app}" if app else "any app"
 
 
-def _sent(source: str, now: datetime) -> _Sent:
-    given: dict[str, Any] = {
-        "source": source,
-        "types": list(MessageType),
-        "end": first_id_at(now + timedelta(milliseconds=1)),
-        "looked_through": LOOKED_THROUGH,
-    }
-    with connection.cursor() as cursor:
-        cursor.execute(_SENT, given)
-        return {(name, app): first for name, app, first in cursor.fetchall()}
+def _sent(source: str, reporting: Reporting) -> _Sent:
+    """In order of time."""
+    told = [each for each in reporting.messages if each.source == source]
+    found: dict[tuple[str, str | None], UUID] = {}
+    for each in sorted(told, key=lambda each: each.first):
+        found.setdefault((each.told, each.app), each.first)
+    return found
 
 
-def _copying(source: str, now: datetime) -> Mapping[str, datetime]:
+def _copying(source: str, reporting: Reporting) -> Mapping[str, datetime]:
     """Since when it reports copies, by app."""
-    told = copiers(now, Extent(), since=FIRST).since
+    told = copiers(reporting).since
     return {app: later(since, WITHIN) for (app, each), since in told.items() if each == source}
 
 

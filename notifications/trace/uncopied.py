@@ -15,8 +15,6 @@ from notifications.models.querysets import Extent
 from notifications.protocol.clocks import NO_CLOCKS, Clocks
 from notifications.protocol.copies import copies_owed
 from notifications.protocol.expectations import Gap
-from notifications.protocol.gates import Gates
-from notifications.protocol.knowledge import Emitters
 from notifications.protocol.merging import WITHIN, merge
 from notifications.protocol.message import later
 from notifications.protocol.window import Window
@@ -24,6 +22,7 @@ from notifications.protocol.window import Window
 from . import evidence, owed, suspects
 from .copiers import Copiers, copiers
 from .coverage import coverage_of
+from .reporting import Reporting
 from .states import events_of
 
 TOGETHER = 200  # messages that are judged at a time
@@ -50,17 +49,21 @@ _NEAR = f"""
 
 
 def in_window(
-    window: Window, now: datetime, extent: Extent, gates: Gates, clocks: Clocks = NO_CLOCKS
+    window: Window,
+    now: datetime,
+    extent: Extent,
+    reporting: Reporting,
+    clocks: Clocks = NO_CLOCKS,
 ) -> Iterator[Gap]:
     """Nothing is read where no source reports copies. Raises ``TooMuch``."""
-    copying = copiers(now, extent, since=window.since, gates=gates)
+    copying = copiers(reporting)
     if not copying.by_app:
         return
-    beside = evidence.Beside(emitters=Emitters(gates=gates), copiers=copying)
+    beside = evidence.Beside(emitters=reporting.emitters(()), copiers=copying)
     found = suspects.uncopied_in(window, extent, _seen(window, extent, copying), clocks)
     for place in range(0, len(found), TOGETHER):
         chunk = found[place : place + TOGETHER]
-        yield from _judged(chunk, window, now, extent, beside, clocks)
+        yield from _judged(chunk, window, now, extent, reporting, beside, clocks)
 
 
 def owned_by(recipients: Collection[int], extent: Extent) -> set[str]:
@@ -92,6 +95,7 @@ def _judged(
     window: Window,
     now: datetime,
     extent: Extent,
+    reporting: Reporting,
     beside: evidence.Beside,
     clocks: Clocks,
 ) -> Iterator[Gap]:
@@ -105,7 +109,9 @@ def _judged(
     devices = named | owned_by({each for each in users if each is not None}, extent)
     spans = owed.spans_of(events_of(devices, extent=extent), window)
     beside = replace(beside, spans=spans)
-    known = evidence.knowledge(told.values(), (), now, extent, beside=beside, since=window.since)
+    known = evidence.knowledge(
+        told.values(), (), now, extent, reporting=reporting, beside=beside, since=window.since
+    )
     wanted = set(ids)
     found = copies_owed(told.values(), merge(told.values(), known.clocks), known, devices)
     yield from (gap for gap in found if gap.anchor.id in wanted)

@@ -15,8 +15,9 @@ from notifications.models import Operation
 from notifications.models.querysets import Apps, Extent
 from notifications.protocol.reasons import Reason
 from notifications.protocol.window import Window
-from notifications.trace import contacts, gaps
+from notifications.trace import gaps, reporting
 from notifications.trace.gaps import Gaps, find_gaps
+from notifications.trace.reporting import reporting_of
 from notifications.trace.stats import Cell, Dimension, Interval, Question, count
 
 from .conftest import DAY, UNTIL
@@ -165,10 +166,10 @@ def test_a_status_change_that_was_not_known_explains_nothing() -> None:
 def test_what_is_recorded_later_does_not_use_up_what_is_looked_through(
     apps: list[str] | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(contacts, "LOOKED_THROUGH", 10)
+    monkeypatch.setattr(reporting, "LOOKED_THROUGH", 10)
     bound = tell((0, to(PHONE, init())), (60, to(PHONE, init("second"))))
-    then = contacts.contacts(["bank"], NOW, Extent(apps))
+    then = reporting_of(NOW, Extent(apps)).reports
     tell(*((30 + 60 * n, {**to(TABLET, init()), "app_id": "else"}) for n in range(40)))
     tell((-60, to(PHONE, init())))
-    assert contacts.contacts(["bank"], NOW, Extent(apps, bound)) == then
-    assert contacts.contacts(["bank"], NOW, Extent(apps)) != then
+    assert reporting_of(NOW, Extent(apps, bound)).reports == then
+    assert reporting_of(NOW, Extent(apps)).reports != then

@@ -15,18 +15,17 @@ from notifications.ingest.envelope import emission_from
 from notifications.ingest.recorder import record
 from notifications.models import Activation, Operation, Recipient
 from notifications.models.querysets import Extent
-from notifications.protocol.extras import MessageType
 from notifications.protocol.reasons import Reason
 from notifications.protocol.window import Window
-from notifications.trace import contacts, evidence
+from notifications.trace import reporting
 from notifications.trace.device import trace_device
 from notifications.trace.documents import of_gaps, of_timeline, of_trace, of_user_trace
 from notifications.trace.gap_notes import working_list
 from notifications.trace.gaps import find_gaps
 from notifications.trace.operation import trace_operation
 from notifications.trace.recipient import trace_user
+from notifications.trace.reporting import reporting_of
 from notifications.trace.subjects import OperationTold, tell_operations
-from notifications.trace.told import told_where
 from notifications.world import Emitted, World
 
 from .conftest import DAY, TROUBLED, UNTIL
@@ -213,7 +212,7 @@ def test_no_other_device_is_named_in_a_sentence(tell: Callable[..., None]) -> No
 
 
 @pytest.mark.django_db
-def test_contacts_are_the_first_and_the_last_of_each_type(tell: Callable[..., None]) -> None:
+def test_sources_are_heard_first_and_last_by_what_names_the_apps(tell: Callable[..., None]) -> None:
     told = ((0, "retail"), (60, "business"), (120, "retail"), (180, "business"))
     tell(
         {
@@ -225,7 +224,7 @@ def test_contacts_are_the_first_and_the_last_of_each_type(tell: Callable[..., No
     )
 
     def seconds(apps: list[str] | None) -> list[tuple[float, float]]:
-        found = contacts.contacts(["bank", "mirror"], NOW, Extent(apps))
+        found = reporting_of(NOW, Extent(apps)).heard(["bank", "mirror"]).values()
         return [((each.first - NOON).seconds, (each.last - NOON).seconds) for each in found]
 
     assert seconds(None) == [(0, 180)]
@@ -242,15 +241,15 @@ def test_an_app_among_many_of_others_is_not_looked_for_in_all_of_them(
         {**to(TABLET, init()), "app_id": "business", "message_id": f"m-{number}"}
         for number in range(300)
     ]
+    tell(({**to(PHONE, init()), "emitted_at": (NOON - timedelta(hours=1)).isoformat()},))
     tell({**each, "emitted_at": NOON.isoformat()} for each in many)
-    monkeypatch.setattr(contacts, "LOOKED_THROUGH", 40)
+    monkeypatch.setattr(reporting, "LOOKED_THROUGH", 40)
     with CaptureQueriesContext(connection) as queries:
-        told = told_where("true", Extent())
-        assert evidence.knowledge(told, [], NOW, Extent(["retail"])).heard == {}
-    (heard,) = [each["sql"] for each in queries if "latest" in each["sql"]]
+        (told,) = reporting_of(NOW, Extent(["mobile"])).reports
+    assert told.last == told.since == NOON - timedelta(hours=1)
     with connection.cursor() as cursor:
-        cursor.execute(f"EXPLAIN (ANALYZE, TIMING OFF) {heard}")
+        cursor.execute(f"EXPLAIN (ANALYZE, TIMING OFF) {queries[0]['sql']}")
         plan = "\n".join(line for (line,) in cursor.fetchall())
     removed = [int(each) for each in re.findall(r"Rows Removed by Filter: (\d+)", plan)]
     assert removed
-    assert max(removed) * len(MessageType) <= 40
+    assert max(removed) <= 40

@@ -17,8 +17,8 @@ from notifications.protocol.reasons import CountsAs, Reason, Rule
 from notifications.trace.copiers import copiers
 from notifications.trace.gaps import find_gaps
 from notifications.trace.gates import gates_of
-from notifications.trace.lives import emitters
 from notifications.trace.operation import trace_operation
+from notifications.trace.reporting import reporting_of
 from notifications.trace.rules import Why, history_of, rules_of, set_rule
 from tests.conftest import INIT, NOW, OPERATION, STATUS_CHANGE
 
@@ -87,20 +87,19 @@ def test_the_first_is_dated_to_the_millisecond_within_what_is_asked_about() -> N
     record([told(STATUS_CHANGE, 15, app_id="other")], source="bank")
     record([told(STATUS_CHANGE, 12, app_id=None)], source="nameless")
 
-    def since(minutes: float, extent: Extent = Extent()) -> dict[tuple[str | None, str], float]:  # noqa: B008
-        found = emitters({APP, "other", None}, NOW, extent, since=at(minutes)).since
+    def since(extent: Extent = Extent()) -> dict[tuple[str | None, str], float]:  # noqa: B008
+        found = reporting_of(NOW, extent).emitters({APP, "other", None}).since
         return {
             (app, source): (first - at(0)) / timedelta(minutes=1)
             for (name, app, source), first in found.items()
             if name == CHANGE
         }
 
-    assert since(-40)[APP, "bank"] == -30
-    assert since(0)[APP, "bank"] == -30  # any before is enough
-    assert (since(-40)["other", "bank"], since(-40)[None, "bank"]) == (15, -30)
-    assert since(-40)[APP, "nameless"] == 12  # may be to any app
-    assert since(-40, Extent(("other",))) == {("other", "bank"): 15, (None, "bank"): 15}
-    assert since(-40, Extent(below=1)) == {}
+    assert since()[APP, "bank"] == -30
+    assert (since()["other", "bank"], since()[None, "bank"]) == (15, -30)
+    assert since()[APP, "nameless"] == 12  # may be to any app
+    assert since(Extent(("other",))) == {("other", "bank"): 15, (None, "bank"): 15}
+    assert since(Extent(below=1)) == {}
 
 
 def test_copies_are_dated_too() -> None:
@@ -108,10 +107,9 @@ def test_copies_are_dated_too() -> None:
     for app, minutes in ((APP, 0), (APP, 60), ("other", 30)):
         envelope = {"per_device": True, "addressed_to": "user", "app_id": app}
         record([told(INIT, minutes, **envelope)], source=source)
-    found = copiers(NOW, Extent(), since=at(-10)).since
+    found = copiers(reporting_of(NOW, Extent())).since
     minute = timedelta(minutes=1)  # so far may its clock be from that of a request
     assert found == {(APP, source): at(0) - minute, ("other", source): at(30) - minute}
-    assert copiers(NOW, Extent(), since=at(50)).since[APP, source] < at(50)
 
 
 # --- Set
