@@ -46,6 +46,7 @@ _LASTS = " UNION ALL ".join(
 )
 _LAST_OF_BATCH = f"SELECT min(recorded_xid::text::bigint) FROM ({_LASTS}) AS last"  # noqa: S608
 # What events tell of a device holds from then on, and of its user's messages that name no device.
+# OFFSET has these looked up one by one: joined, they would be looked for in all that is on record.
 _TOUCHED = f"""
     WITH told AS MATERIALIZED (
         SELECT emitted_at AS at, operation_id, NULL AS external_id
@@ -66,12 +67,18 @@ _TOUCHED = f"""
     ), hours AS (
         SELECT DISTINCT date_trunc('hour', at, 'UTC') AS hour FROM (
             SELECT at FROM told
-            UNION ALL SELECT emitted_at FROM operations JOIN notifications_notification
-                ON operation_id = operations.id
-            UNION ALL SELECT emitted_at FROM devices JOIN notifications_notification AS about
-                ON about.activation_id = devices.activation_id AND emitted_at >= devices.since
-            UNION ALL SELECT emitted_at FROM devices JOIN notifications_notification AS about
-                ON about.recipient_id = devices.recipient_id AND emitted_at >= devices.since
+            UNION ALL SELECT emitted_at FROM operations CROSS JOIN LATERAL (
+                SELECT emitted_at FROM notifications_notification
+                WHERE operation_id = operations.id OFFSET 0
+            ) AS about
+            UNION ALL SELECT emitted_at FROM devices CROSS JOIN LATERAL (
+                SELECT emitted_at FROM notifications_notification AS told
+                WHERE told.activation_id = devices.activation_id AND emitted_at >= since OFFSET 0
+            ) AS about
+            UNION ALL SELECT emitted_at FROM devices CROSS JOIN LATERAL (
+                SELECT emitted_at FROM notifications_notification AS told
+                WHERE told.recipient_id = devices.recipient_id AND emitted_at >= since OFFSET 0
+            ) AS about
         ) AS moments (at)
         WHERE at >= %(earliest)s AND at < %(latest)s
     ), touched AS (

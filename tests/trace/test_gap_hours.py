@@ -122,6 +122,27 @@ def test_what_comes_late_changes_its_hour_and_that_of_its_operation(tell: Tell) 
     assert kept() == found(ALL) != Counter()
 
 
+def test_what_a_batch_touches_is_looked_up_and_not_looked_for_in_all_that_is_on_record(
+    tell: Tell,
+) -> None:
+    tell(
+        {**announced(NOON, number), "activation_id": f"phone-{number}", "user_id": f"u{number}"}
+        for number in range(3_000)
+    )
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE notifications_notification")
+    gap_touches.touch_hours()  # makes the mark
+    gap_touches.touch_hours()
+    tell(finished(NOON, number) for number in range(500))
+    with CaptureQueriesContext(connection) as queries:
+        gap_touches.touch_hours()
+    (touched,) = [each["sql"] for each in queries if "notifications_gaplook" in each["sql"]]
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN {touched}")
+        plan = [line for (line,) in cursor.fetchall()]
+    assert not [line for line in plan if "Seq Scan on notifications_notification_y" in line], plan
+
+
 def test_with_nothing_new_it_writes_nothing(tell: Tell) -> None:
     tell([announced(NOON, 1), finished(NOON + HOUR, 2)])
     keep()
