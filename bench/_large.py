@@ -3,7 +3,7 @@ a second app, of whose devices everything else is told as well."""
 
 import multiprocessing
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import islice
 from pathlib import Path
@@ -45,12 +45,13 @@ def check_room(count: int) -> None:
 
 def build(count: int) -> int:
     """Records about so many; how many they are."""
-    from django.core.management import call_command
     from django.db import connection
+    from django.utils import timezone
 
     from bench._wallet import tell_wallet
     from notifications.integrity.tallies import fold_tallies
     from notifications.models.partitions import ensure_partition
+    from notifications.trace.skews import keep_clocks
 
     worlds = max(round(count / OF_A_WORLD), 1)
     size = min(count // worlds, OF_A_WORLD)
@@ -60,8 +61,8 @@ def build(count: int) -> int:
     second = [~seed for seed in range(1, worlds + 1)]
     of_a_day = max(size // DAYS // OF_THE_SECOND, 1)
     _timed("the second app", lambda: tell_wallet(second, of_a_day, UNTIL))
-    _timed("counted for the statistics", lambda: _until_done(fold_tallies))
-    call_command("work", once=True)
+    _timed("counted for the statistics", lambda: _until_done(lambda: fold_tallies().more))
+    _timed("clocks compared", lambda: _until_done(lambda: keep_clocks(timezone.now())))
     with connection.cursor() as cursor:
         # As autovacuum does in time: statistics, and a note of the pages that all can see.
         _timed("vacuumed and analysed", lambda: cursor.execute("VACUUM (ANALYZE)"))
@@ -129,8 +130,8 @@ def _next(queue: Any, process: Any) -> Any:
             assert process.is_alive(), "a process that prepares ended early"
 
 
-def _until_done(work: Any) -> None:
-    while work().more:
+def _until_done(work: Callable[[], bool]) -> None:
+    while work():
         pass
 
 
