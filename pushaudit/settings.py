@@ -4,6 +4,7 @@
 made on first use, loopback only. Any other name is a deployment, and what it needs must be given.
 """
 
+import sys
 import tomllib
 from datetime import timedelta
 from pathlib import Path
@@ -50,6 +51,11 @@ CSRF_TRUSTED_ORIGINS = env.origins("PUSHAUDIT_CSRF_TRUSTED_ORIGINS", default=[])
 DATABASES = {
     "default": env.database("DATABASE_URL", local_default=IS_LOCAL and LOCAL.database_settings)
 }
+# Statements are prepared where that is asked for, see models/statements.py, and never because they
+# came often; those are planned once, for whatever parameters. All else carries these in its text.
+_of_database = DATABASES["default"].setdefault("OPTIONS", {})
+_of_database["prepare_threshold"] = sys.maxsize
+_of_database["options"] = f"{_of_database.get('options', '')} -c plan_cache_mode=force_generic_plan"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # In each process, by account: a token, and the times of requests in each bucket. With the default,

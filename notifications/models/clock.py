@@ -1,8 +1,9 @@
 """How far the clocks of sources were apart, day by day: kept ahead, not evidence."""
 
-from collections.abc import Iterator, Mapping
+import json
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import models
@@ -14,9 +15,18 @@ from notifications.protocol.window import DAY, written
 
 from .fields import CurrentTransactionId, TransactionIdField
 from .querysets import Extent
+from .statements import fetched
 
 LATELY = timedelta(days=31)  # without an estimate for so long, nothing is told of a clock
 BEFORE = 1 + -(-CARRIED // DAY)  # days of which an estimate may hold, that day included
+
+_LATEST = """
+    SELECT DISTINCT ON (day) clocks, looked_at FROM notifications_clockday
+    WHERE day = ANY(%(days)s::date[])
+        AND (%(below)s::xid8 IS NULL OR recorded_xid < %(below)s::xid8)
+        AND (%(as_of)s::timestamptz IS NULL OR recorded_at <= %(as_of)s)
+    ORDER BY day, id DESC
+"""
 
 
 class ClockDay(models.Model):
@@ -67,19 +77,17 @@ def clocks_now(now: datetime) -> Mapping[str, ClockShown]:
     return found
 
 
-def days_of(since: datetime, until: datetime) -> "models.QuerySet[ClockDay]":
+def days_of(since: datetime, until: datetime) -> list[date]:
     """Those of which an estimate may hold between the two."""
-    first = later(since, -BEFORE * DAY)
-    return ClockDay.objects.filter(day__gte=first.date(), day__lte=until.date())
+    first = later(since, -BEFORE * DAY).date()
+    return [first + number * DAY for number in range((until.date() - first).days + 1)]
 
 
-def clocks_of(
-    days: "models.QuerySet[ClockDay]", extent: Extent
-) -> Iterator[tuple[Clock, datetime]]:
+def clocks_of(days: Collection[date], extent: Extent) -> Iterator[tuple[Clock, datetime]]:
     """Of each of the ``days`` the latest estimates, with when they were last looked at."""
-    latest = extent.recorded(days).order_by("day", "-id").distinct("day")
-    for clocks, looked_at in latest.values_list("clocks", "looked_at"):
-        for each in clocks:
+    given = {"days": sorted(days), **extent.parameters}
+    for clocks, looked_at in fetched(_LATEST, given):
+        for each in json.loads(clocks):
             yield read_clock(each), looked_at
 
 

@@ -63,6 +63,8 @@ class Gates:
 
     def find(self, rule: Rule, source: str | None, app: str | None, at: datetime) -> Setting | None:
         """What is set of it at that moment. None: nothing, so that what was learned counts."""
+        if not self.settings:  # as nearly everywhere; and it is asked of every gap
+            return None
         for name in dict.fromkeys((app, None)):
             found = self.settings.get((rule, source or "", name))
             if found is not None and found.holds_at(at):

@@ -6,6 +6,15 @@ from datetime import datetime
 
 from notifications.models import AccessRecord
 from notifications.models.querysets import Apps
+from notifications.models.statements import fetched
+
+_RECORD = """
+    INSERT INTO notifications_accessrecord (
+        who, via, action, subject, since, until, as_of, case_number
+    ) VALUES (
+        %(who)s, %(via)s, %(action)s, %(subject)s, %(since)s, %(until)s, %(as_of)s, %(case_number)s
+    ) RETURNING id
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +39,14 @@ def record_access(
 ) -> None:
     """``subject`` is an activation id, an operation id or a recipient's surrogate key; ``as_of``
     the moment as of which it was looked at, if that was not now."""
-    AccessRecord.objects.create(
-        who=viewer.who,
-        via=viewer.via,
-        action=action,
-        subject=subject,
-        since=since,
-        until=until,
-        as_of=as_of,
-        case_number=viewer.case_number,
-    )
+    given = {
+        "who": viewer.who,
+        "via": viewer.via,
+        "action": action,
+        "subject": subject,
+        "since": since,
+        "until": until,
+        "as_of": as_of,
+        "case_number": viewer.case_number,
+    }
+    fetched(_RECORD, given)

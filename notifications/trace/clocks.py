@@ -5,7 +5,6 @@ from collections.abc import Collection, Iterable
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from notifications.models import ClockDay
 from notifications.models.clock import BEFORE, clocks_of, days_of
 from notifications.models.querysets import Extent
 from notifications.protocol.clocks import NO_CLOCKS, Clocks
@@ -24,7 +23,7 @@ def clocks_at(sources: Collection[str], moments: Iterable[datetime], extent: Ext
         return NO_CLOCKS
     told = {each.date() for each in moments}  # in UTC
     days = {each - back * DAY for each in told for back in range(BEFORE) if each > EARLIEST}
-    found = clocks_of(ClockDay.objects.filter(day__in=sorted(days)), extent)
+    found = clocks_of(days, extent)
     return Clocks.of(each for each, _ in found if each.source in sources)
 
 

@@ -10,9 +10,9 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
-from django.db import connection
 
 from notifications.models.patience import TooMuch
+from notifications.models.statements import fetched
 from notifications.protocol.coverage import (
     Covered,
     CoveredWindow,
@@ -95,8 +95,6 @@ def kept_of(
         "until": until,
         "as_of": as_of,
     }
-    with connection.cursor() as cursor:
-        cursor.execute(_INTERVALS, given)
-        for slug, began, ended, kinds in cursor.fetchall():
-            found[slug].append(((began, ended), tuple(kinds)))
+    for slug, began, ended, kinds in fetched(_INTERVALS, given):
+        found[slug].append(((began, ended), tuple(kinds)))
     return {slug: Kept(*map(tuple, zip(*told, strict=True))) for slug, told in found.items()}

@@ -4,10 +4,9 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from django.db import connection
-
 from notifications.models.patience import TooMuch
 from notifications.models.querysets import Extent
+from notifications.models.statements import fetched
 from notifications.protocol.deliveries import Cause, Delivery, Outcome
 from notifications.protocol.message import Message
 
@@ -28,9 +27,7 @@ def deliveries_of(ids: Collection[UUID], *, extent: Extent) -> dict[UUID, tuple[
     ``ids``. Raises ``TooMuch``."""
     if not ids:
         return {}
-    with connection.cursor() as cursor:
-        cursor.execute(_REPORTS, {"ids": list(ids), "most": MOST + 1, **extent.parameters})
-        rows = cursor.fetchall()
+    rows = fetched(_REPORTS, {"ids": list(ids), "most": MOST + 1, **extent.parameters})
     if len(rows) > MOST:
         raise TooMuch(f"{MOST:,} delivery reports")
     found: dict[UUID, list[Delivery]] = {}

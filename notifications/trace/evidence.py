@@ -3,6 +3,7 @@
 Whatever has an ``extent`` is answered as if only the notifications of it were recorded.
 """
 
+import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
@@ -14,6 +15,7 @@ from django.db.models import OuterRef, Subquery
 
 from notifications.models import Activation, Notification
 from notifications.models.querysets import Extent, NotificationQuerySet
+from notifications.models.statements import fetched
 from notifications.protocol.audience import status_changes
 from notifications.protocol.clients import Platform, views
 from notifications.protocol.episodes import LATE_WITHIN
@@ -31,9 +33,26 @@ from .copiers import NO_COPIERS, Copiers
 from .coverage import coverage_of
 from .entries import Payload
 from .reporting import Reporting
-from .told import BETWEEN, COLUMNS, bounds, distinct, message_of, rows_of, told_where, within
+from .told import (
+    BETWEEN,
+    BETWEEN_IDS,
+    COLUMNS,
+    between,
+    bounds,
+    distinct,
+    message_of,
+    rows_of,
+    told_where,
+    within,
+)
 
+_NAMING = f"""
+    SELECT {COLUMNS} FROM notifications_notification AS told
+    WHERE told.activation_id = ANY(%(devices)s::text[]) AND {BETWEEN}{{limits}}
+    UNION ALL
+"""  # noqa: S608 - of constants
 # Of each device the notification that tells its user: the last one before a moment, or the first.
+_BEFORE = "AND told.id < %(earliest)s"
 _BINDINGS = f"""
     SELECT {COLUMNS} FROM unnest(%(devices)s::text[]) AS device (name)
     CROSS JOIN LATERAL (
@@ -42,17 +61,22 @@ _BINDINGS = f"""
         ORDER BY told.id {{order}} LIMIT 1
     ) AS told
 """  # noqa: S608 - of constants
+# Only so that months before the first of them are not looked into.
+_EARLIEST = """
+    SELECT first_notification_id FROM notifications_operation
+    WHERE id = ANY(%(operations)s::text[]) AND first_notification_id IS NOT NULL
+    ORDER BY first_notification_id LIMIT 1
+"""
 _OF_OPERATIONS = f"""
     SELECT {COLUMNS}, operation.name
     FROM notifications_notification AS told
     JOIN notifications_operation AS operation ON operation.id = told.operation_id
-    WHERE told.operation_id = ANY(%(operations)s) AND told.id >= %(earliest)s
+    WHERE told.operation_id = ANY(%(operations)s::text[]) AND told.id >= ({_EARLIEST})
 """  # noqa: S608 - of constants
-_EARLIEST = """
-    SELECT first_notification_id FROM notifications_operation
-    WHERE id = ANY(%(operations)s) AND first_notification_id IS NOT NULL
-    ORDER BY first_notification_id
-"""
+_PAYLOADS = f"""
+    SELECT id, extras, findings, platform FROM notifications_notification AS told
+    WHERE id = ANY(%(ids)s::uuid[]) AND {BETWEEN_IDS}
+"""  # noqa: S608 - of constants
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,20 +180,24 @@ def beside(
 
 def by_ids(ids: Collection[UUID], extent: Extent) -> list[Message]:
     """Raises ``TooMuch``; so do the others."""
-    return told_where("told.id = ANY(%(ids)s)", extent, ids=list(ids)) if ids else []
+    condition = f"told.id = ANY(%(ids)s::uuid[]) AND {BETWEEN_IDS}"
+    return told_where(condition, extent, ids=list(ids), **between(ids)) if ids else []
 
 
 def naming(devices: Collection[str], window: Window, extent: Extent) -> list[Message]:
     """What names these devices around ``window``, and of each the last before that told its user:
     without any, the first one after."""
-    named, near = list(devices), _around(window)
-    condition = f"told.activation_id = ANY(%(devices)s) AND {BETWEEN}"
-    around = told_where(condition, extent, devices=named, **near)
-    before = _bindings(named, extent, earliest=near["earliest"])
-    told = {each.activation for each in (*around, *before) if each.recipient is not None}
-    untold = set(named) - told
-    after = _bindings(untold, extent, earliest=None) if untold else []
-    return distinct([*around, *before, *after])
+    limits = within(extent)
+    statement = _NAMING.format(limits=limits) + _BINDINGS.format(
+        which=_BEFORE + limits, order="DESC"
+    )
+    rows = rows_of(statement, extent, devices=list(devices), **_around(window))
+    told = [message_of(row) for row in rows]
+    untold = set(devices) - {each.activation for each in told if each.recipient is not None}
+    if untold:
+        first = _BINDINGS.format(which=limits, order="ASC")
+        told += [message_of(row) for row in rows_of(first, extent, devices=list(untold))]
+    return distinct(told)
 
 
 def to_users(
@@ -178,9 +206,9 @@ def to_users(
     """What names these users and no device, around ``window``; copies for devices of theirs that
     are not known; and the copies that the ``copying`` sources report of what went to them."""
     condition = (
-        "told.recipient_id = ANY(%(recipients)s) AND ("
+        "told.recipient_id = ANY(%(recipients)s::bigint[]) AND ("
         "told.addressed_to = 'user' AND NOT told.per_device OR told.activation_id IS NULL"
-        " OR told.per_device AND told.source_id = ANY(%(copying)s)"
+        " OR told.per_device AND told.source_id = ANY(%(copying)s::text[])"
         f") AND {BETWEEN}"
     )
     given = {"recipients": list(recipients), "copying": list(copying), **_around(window)}
@@ -189,13 +217,10 @@ def to_users(
 
 def about_operations(operations: Collection[str], extent: Extent) -> dict[str, list[Message]]:
     """All that was ever told of each of these operations, with their names."""
-    found: dict[str, list[Message]] = {key: [] for key in operations}
-    earliest = rows_of(_EARLIEST, extent, operations=list(operations)) if operations else []
-    if not earliest:
+    if not operations:
         return {}
-    # Only so that months before the first of them are not looked into.
-    given = {"operations": list(operations), "earliest": earliest[0][0]}
-    rows = rows_of(_OF_OPERATIONS + within(extent), extent, **given)
+    found: dict[str, list[Message]] = {key: [] for key in operations}
+    rows = rows_of(_OF_OPERATIONS + within(extent), extent, operations=list(operations))
     # The subject's name may rest on others.
     names = _names(rows) if extent.is_limited else None
     for *told, name in rows:
@@ -227,23 +252,20 @@ def _of_a_type(
 
 def payloads(ids: Iterable[str]) -> Mapping[str, Payload]:
     """What a page shows of its notifications, by id."""
-    rows = Notification.objects.filter(pk__in=list(ids)).values_list(
-        "id", "extras", "findings", "platform"
+    asked = [UUID(each) for each in ids]
+    rows = fetched(_PAYLOADS, {"ids": asked, **between(asked)}) if asked else []
+    return {str(key): _payload(*of_one) for key, *of_one in rows}
+
+
+def _payload(extras: str, findings: str, platform: str | None) -> Payload:
+    told = json.loads(extras)
+    shown = views(told, Platform(platform) if platform else None)
+    return Payload(
+        extras=told,
+        findings=json.loads(findings),
+        clients={str(generation): asdict(view) for generation, view in shown.items()},
+        platform=platform,
     )
-    return {
-        str(key): Payload(
-            extras=extras,
-            findings=findings,
-            clients={
-                str(generation): asdict(view)
-                for generation, view in views(
-                    extras, Platform(platform) if platform else None
-                ).items()
-            },
-            platform=platform,
-        )
-        for key, extras, findings, platform in rows
-    }
 
 
 def nearest(
@@ -283,12 +305,3 @@ def _names(rows: Iterable[tuple[Any, ...]]) -> dict[str, str | None]:
         if operation and isinstance(given, str) and 0 < len(given) <= MAX_IDENTIFIER:
             found.setdefault(operation, given)
     return found
-
-
-def _bindings(devices: Collection[str], extent: Extent, *, earliest: UUID | None) -> list[Message]:
-    """Of each device the notification that tells its user: the last one before that id, or the
-    first of all when it is None."""
-    which, order = ("", "ASC") if earliest is None else ("AND told.id < %(earliest)s", "DESC")
-    statement = _BINDINGS.format(which=which + within(extent), order=order)
-    rows = rows_of(statement, extent, devices=list(devices), earliest=earliest)
-    return [message_of(row) for row in rows]

@@ -1,11 +1,20 @@
 """What was set of where rules apply, as it was on record for an answer."""
 
-from django.db.models import QuerySet
-
 from notifications.models import RuleSetting
 from notifications.models.querysets import Extent
+from notifications.models.statements import fetched
 from notifications.protocol.gates import Gates, Says, Setting
 from notifications.protocol.reasons import Rule
+
+_NAMES = [field.attname for field in RuleSetting._meta.concrete_fields]
+_LATEST = f"""
+    SELECT DISTINCT ON (source_id, app, rule) {", ".join(_NAMES)}
+    FROM notifications_rulesetting
+    WHERE (%(apps)s::text[] IS NULL OR app = '' OR app = ANY(%(apps)s))
+        AND (%(below)s::xid8 IS NULL OR recorded_xid < %(below)s::xid8)
+        AND (%(as_of)s::timestamptz IS NULL OR recorded_at <= %(as_of)s)
+    ORDER BY source_id, app, rule, id DESC
+"""  # noqa: S608 - of constants
 
 
 def gates_of(extent: Extent) -> Gates:
@@ -13,13 +22,11 @@ def gates_of(extent: Extent) -> Gates:
     return Gates.of(map(setting_of, latest_settings(extent)))
 
 
-def latest_settings(extent: Extent) -> "QuerySet[RuleSetting]":
+def latest_settings(extent: Extent) -> list[RuleSetting]:
     """Of each source, app and rule the last that is within ``extent``."""
-    rows = extent.recorded(RuleSetting.objects.all())
-    if extent.apps is not None:
-        rows = rows.filter(app__in=["", *extent.apps])
-    key = ("source_id", "app", "rule")
-    return rows.order_by(*key, "-id").distinct(*key)
+    return [
+        RuleSetting.from_db("default", _NAMES, row) for row in fetched(_LATEST, extent.parameters)
+    ]
 
 
 def setting_of(row: RuleSetting) -> Setting:

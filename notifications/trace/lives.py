@@ -7,10 +7,9 @@ Whatever has an ``extent`` is answered as if only what names its apps were recor
 from collections.abc import Collection, Iterable
 from typing import Any
 
-from django.db import connection
-
 from notifications.models.patience import TooMuch
 from notifications.models.querysets import Extent
+from notifications.models.statements import fetched
 from notifications.protocol.events import InboxEvent, OperationEvent
 from notifications.protocol.excuses import Owned
 from notifications.protocol.extras import MessageType
@@ -27,7 +26,7 @@ _OPERATIONS = f"""
 _INBOX = f"SELECT {_OF_ALL}, inbox_message_id, silent FROM notifications_inboxevent"  # noqa: S608
 _DURING = "id >= %(since)s AND id < %(until)s"
 _WITHIN = """
-    AND (%(apps)s::text[] IS NULL OR apps && %(apps)s)
+    AND (%(apps)s::text[] IS NULL OR apps && %(apps)s::varchar[])
     AND (%(below)s::xid8 IS NULL OR recorded_xid < %(below)s::xid8)
     AND (%(as_of)s::timestamptz IS NULL OR recorded_at <= %(as_of)s)
 """
@@ -36,7 +35,8 @@ _LINKED = """
     WHERE (%(sources)s::text[] IS NULL OR slug = ANY(%(sources)s)) AND EXISTS (
         SELECT FROM (
             SELECT operation_id, external_id FROM notifications_operationevent
-            WHERE source_id = source.slug AND (%(apps)s::text[] IS NULL OR apps && %(apps)s)
+            WHERE source_id = source.slug
+                AND (%(apps)s::text[] IS NULL OR apps && %(apps)s::varchar[])
                 AND (%(below)s::xid8 IS NULL OR recorded_xid < %(below)s::xid8)
                 AND (%(as_of)s::timestamptz IS NULL OR recorded_at <= %(as_of)s)
             ORDER BY id DESC LIMIT 1000
@@ -60,7 +60,7 @@ _OWNED = """
         SELECT activation_id, NULL AS app_id, COALESCE(happened_at, observed_at) AS at
         FROM notifications_activationevent
         WHERE recipient_id = person.id AND activation_id IS NOT NULL
-            AND (%(apps)s::text[] IS NULL OR apps && %(apps)s)
+            AND (%(apps)s::text[] IS NULL OR apps && %(apps)s::varchar[])
             AND (%(below)s::xid8 IS NULL OR recorded_xid < %(below)s::xid8)
             AND (%(as_of)s::timestamptz IS NULL OR recorded_at <= %(as_of)s)
         UNION ALL (
@@ -96,7 +96,8 @@ def operation_events_around(
     """All that was told of these operations, and of those of these users and devices of which
     anything was told in ``window``; in one statement, or two where that names others."""
     named = "operation_id = ANY(%(named)s) OR external_id = ANY(%(named)s)"
-    during = f"(recipient_id = ANY(%(people)s) OR activation_id = ANY(%(devices)s)) AND {_DURING}"
+    theirs = "recipient_id = ANY(%(people)s::bigint[]) OR activation_id = ANY(%(devices)s)"
+    during = f"({theirs}) AND {_DURING}"
     given = {"people": list(recipients), "devices": list(devices), **_during(window)}
     rows = _events(_OPERATIONS, f"{named} OR {during}", extent, named=list(operations), **given)
     found = [_operation(row) for row in rows]
@@ -129,9 +130,7 @@ def devices_of(recipients: Collection[int], extent: Extent) -> dict[int, list[Ow
     """
     given = {"recipients": list(recipients), "most": MOST_EVENTS + 1, **extent.parameters}
     found: dict[int, list[Owned]] = {}
-    with connection.cursor() as cursor:
-        cursor.execute(_OWNED, given)
-        rows = cursor.fetchall()
+    rows = fetched(_OWNED, given)
     if len(rows) > MOST_EVENTS:
         raise TooMuch(f"{MOST_EVENTS:,} devices of users")
     for recipient, device, app, since in rows:
@@ -144,7 +143,7 @@ def inbox_events_of(
 ) -> list[InboxEvent]:
     if not recipients:
         return []
-    mine = f"recipient_id = ANY(%(people)s) AND {_DURING}"
+    mine = f"recipient_id = ANY(%(people)s::bigint[]) AND {_DURING}"
     given = {"people": list(recipients), **_during(window)}
     return [_inbox(row) for row in _events(_INBOX, mine, extent, **given)]
 
@@ -158,9 +157,7 @@ def linked(extent: Extent, sources: Collection[str] | None = None) -> frozenset[
         "is_timed": extent.is_timed,
         **extent.parameters,
     }
-    with connection.cursor() as cursor:
-        cursor.execute(_LINKED, given)
-        return frozenset(slug for (slug,) in cursor.fetchall())
+    return frozenset(slug for (slug,) in fetched(_LINKED, given))
 
 
 def _operation(row: tuple[Any, ...]) -> OperationEvent:
@@ -195,9 +192,7 @@ def _events(read: str, condition: str, extent: Extent, **given: Any) -> list[tup
     """By plain statements, as messages are read. Raises ``TooMuch``."""
     within = _WITHIN if extent.is_limited else ""
     statement = f"{read} WHERE ({condition}){within} LIMIT {MOST_EVENTS + 1}"
-    with connection.cursor() as cursor:
-        cursor.execute(statement, {**given, **extent.parameters})
-        found: list[tuple[Any, ...]] = cursor.fetchall()
+    found = fetched(statement, {**given, **extent.parameters})
     if len(found) > MOST_EVENTS:
         raise TooMuch(f"{MOST_EVENTS:,} events")
     return found

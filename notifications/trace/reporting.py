@@ -11,9 +11,8 @@ from functools import cached_property
 from typing import Any
 from uuid import UUID
 
-from django.db import connection
-
 from notifications.models.querysets import Extent
+from notifications.models.statements import fetched
 from notifications.protocol.coverage import OF_EVENTS, Tells
 from notifications.protocol.gates import NO_GATES, OWED_BY_EVENTS, Gates
 from notifications.protocol.identity import first_id_at, time_of
@@ -165,24 +164,23 @@ def reporting_of(now: datetime, extent: Extent) -> Reporting:
     compared: dict[str, datetime] = {}
     storage_off: dict[str, datetime] = {}
     reports = []
-    with connection.cursor() as cursor:
-        cursor.execute(_statement(extent), given)
-        for source, told, app, copies, first, last, reads, at, off_since in cursor.fetchall():
-            if told is not None:
-                reports.append(
-                    Reports(
-                        source=source,
-                        told=told,
-                        app=app or None,
-                        per_device=copies,
-                        first=first,
-                        last=time_of(last or first),
-                    )
+    rows = fetched(_statement(extent), given)
+    for source, told, app, copies, first, last, reads, at, off_since in rows:
+        if told is not None:
+            reports.append(
+                Reports(
+                    source=source,
+                    told=told,
+                    app=app or None,
+                    per_device=copies,
+                    first=first,
+                    last=time_of(last or first),
                 )
-            if reads:
-                compared[source] = at or FIRST
-            if off_since is not None:
-                storage_off[source] = off_since
+            )
+        if reads:
+            compared[source] = at or FIRST
+        if off_since is not None:
+            storage_off[source] = off_since
     return Reporting(
         reports=tuple(reports), compared=compared, storage_off=storage_off, gates=gates_of(extent)
     )
@@ -203,7 +201,7 @@ def _last(in_time: str, *, is_of_apps: bool) -> str:
     if is_of_apps:
         given: dict[str, Any] = {"in_time": in_time, "most": LOOKED_THROUGH}
         message = _LAST_MESSAGE.format(told="id, app_id = ANY(%(apps)s) AS is_of_these", **given)
-        of_events = {"told": "id, apps && %(apps)s AS is_of_these", **given}
+        of_events = {"told": "id, apps && %(apps)s::varchar[] AS is_of_these", **given}
         whole = "(SELECT id FROM ({}) AS latest WHERE is_of_these ORDER BY id DESC LIMIT 1)"
     else:
         given = {"in_time": in_time, "most": 1}

@@ -61,7 +61,7 @@ class Holding:
 def rules_of(source: str, now: datetime) -> tuple[Holding, ...]:
     """Of each rule that can be set, for any app and for each that is known of the source; in three
     queries."""
-    rows = list(latest_settings(Extent()).filter(source=source))
+    rows = [each for each in latest_settings(Extent()) if each.source_id == source]
     by_key = {(Rule(each.rule), each.app or None): each for each in rows}
     gates = Gates.of(map(setting_of, rows))
     reporting = replace(reporting_of(now, Extent()), gates=NO_GATES)  # as learned

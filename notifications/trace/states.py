@@ -6,11 +6,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import connection
-
 from notifications.models import ActivationEvent as Stored
 from notifications.models.patience import TooMuch
 from notifications.models.querysets import Extent
+from notifications.models.statements import fetched
 from notifications.protocol.events import ActivationEvent, ActivationEventKind
 from notifications.protocol.identity import first_id_at
 from notifications.protocol.state import (
@@ -40,7 +39,7 @@ _EVENTS = """
     FROM notifications_activationevent AS event
     WHERE {column} = ANY(%(keys)s)
         AND (%(until)s::uuid IS NULL OR id < %(until)s)
-        AND (%(apps)s::text[] IS NULL OR apps && %(apps)s)
+        AND (%(apps)s::text[] IS NULL OR apps && %(apps)s::varchar[])
         AND (%(below)s::xid8 IS NULL OR recorded_xid < %(below)s::xid8)
         AND (%(as_of)s::timestamptz IS NULL OR recorded_at <= %(as_of)s)
     LIMIT %(most)s
@@ -117,9 +116,7 @@ def _read(
         "most": MOST + 1,
         **extent.parameters,
     }
-    with connection.cursor() as cursor:
-        cursor.execute(statement, given)
-        found = [_event(row, until) for row in cursor.fetchall()]
+    found = [_event(row, until) for row in fetched(statement, given)]
     if len(found) > MOST:
         raise TooMuch(f"{MOST:,} events")
     return found

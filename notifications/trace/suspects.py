@@ -39,7 +39,7 @@ _UNANNOUNCED = """
     WHERE id >= %(since)s AND id < %(until)s
         AND (%(sources)s::text[] IS NULL OR source_id = ANY(%(sources)s))
         AND (recipient_id IS NOT NULL OR activation_id IS NOT NULL)
-        AND (%(apps)s::text[] IS NULL OR apps && %(apps)s)
+        AND (%(apps)s::text[] IS NULL OR apps && %(apps)s::varchar[])
         AND (%(below)s::xid8 IS NULL OR recorded_xid < %(below)s::xid8)
         AND (%(as_of)s::timestamptz IS NULL OR recorded_at <= %(as_of)s)
         AND NOT EXISTS (
@@ -57,7 +57,7 @@ _UNANNOUNCED = """
 _CHANGED = """
     SELECT DISTINCT activation_id FROM notifications_activationevent AS event
     WHERE id >= %(since)s AND id < %(until)s AND kind = 'status' AND activation_id IS NOT NULL
-        AND (%(apps)s::text[] IS NULL OR apps && %(apps)s)
+        AND (%(apps)s::text[] IS NULL OR apps && %(apps)s::varchar[])
         AND (%(below)s::xid8 IS NULL OR recorded_xid < %(below)s::xid8)
         AND (%(as_of)s::timestamptz IS NULL OR recorded_at <= %(as_of)s)
         AND status <> (
@@ -98,7 +98,7 @@ _UNPUSHED = """
         CROSS JOIN LATERAL (SELECT COALESCE(happened_at, observed_at) AS at) AS told
         WHERE event.id >= %(since)s AND event.id < %(until)s
             AND recipient_id IS NOT NULL AND silent IS NOT TRUE
-            AND (%(apps)s::text[] IS NULL OR apps && %(apps)s)
+            AND (%(apps)s::text[] IS NULL OR apps && %(apps)s::varchar[])
             AND (%(below)s::xid8 IS NULL OR event.recorded_xid < %(below)s::xid8)
             AND (%(as_of)s::timestamptz IS NULL OR event.recorded_at <= %(as_of)s)
     ) AS post
@@ -115,7 +115,7 @@ _LAST = """
     SELECT kind, token, is_request FROM notifications_activationevent
     WHERE activation_id = goes.device
         AND id < goes.behind
-        AND (%(apps)s::text[] IS NULL OR apps && %(apps)s)
+        AND (%(apps)s::text[] IS NULL OR apps && %(apps)s::varchar[])
         AND (%(below)s::xid8 IS NULL OR recorded_xid < %(below)s::xid8)
         AND (%(as_of)s::timestamptz IS NULL OR recorded_at <= %(as_of)s)
 """
@@ -165,7 +165,7 @@ _UNCOPIED = f"""
         JOIN notifications_activationevent AS event USING (recipient_id)
         LEFT JOIN LATERAL unnest(event.apps) AS app ON true
         WHERE activation_id IS NOT NULL
-            AND (%(apps)s::text[] IS NULL OR event.apps && %(apps)s)
+            AND (%(apps)s::text[] IS NULL OR event.apps && %(apps)s::varchar[])
             AND (%(below)s::xid8 IS NULL OR recorded_xid < %(below)s::xid8)
             AND (%(as_of)s::timestamptz IS NULL OR recorded_at <= %(as_of)s)
         GROUP BY 1, 2

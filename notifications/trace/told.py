@@ -1,14 +1,14 @@
 """Messages as the rules read them, by plain statements: nearly all that a trace costs is reading a
 few rows, and to make a statement anew out of query sets takes longer than that."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Any
-
-from django.db import connection
+from uuid import UUID
 
 from notifications.models.patience import TooMuch
 from notifications.models.querysets import Extent, id_after
+from notifications.models.statements import fetched
 from notifications.protocol.identity import first_id_at
 from notifications.protocol.message import Message
 
@@ -25,6 +25,8 @@ BETWEEN = (
     "told.id >= %(earliest)s AND told.id < %(latest)s"
     " AND told.emitted_at >= %(since)s AND told.emitted_at < %(until)s"
 )
+# Of some ids: which of them are asked for prunes nothing, what they lie between does.
+BETWEEN_IDS = "told.id >= %(least)s AND told.id <= %(greatest)s"
 _WITHIN = """
     AND (%(apps)s::text[] IS NULL OR told.app_id = ANY(%(apps)s))
     AND (%(below)s::xid8 IS NULL OR told.recorded_xid < %(below)s::xid8)
@@ -54,11 +56,14 @@ def bounds(since: datetime, until: datetime) -> dict[str, Any]:
     return {"since": since, "until": until, **ends}
 
 
+def between(ids: Collection[UUID]) -> dict[str, Any]:
+    """The parameters of ``BETWEEN_IDS``."""
+    return {"least": min(ids), "greatest": max(ids)}
+
+
 def rows_of(statement: str, extent: Extent, **given: Any) -> list[tuple[Any, ...]]:
     """Raises ``TooMuch``."""
-    with connection.cursor() as cursor:
-        cursor.execute(f"{statement} LIMIT {MOST + 1}", {**given, **extent.parameters})
-        found: list[tuple[Any, ...]] = cursor.fetchall()
+    found = fetched(f"{statement} LIMIT {MOST + 1}", {**given, **extent.parameters})
     if len(found) > MOST:
         raise TooMuch(f"{MOST:,} notifications")
     return found

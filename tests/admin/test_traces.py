@@ -137,7 +137,7 @@ def test_a_trace_costs_the_same_for_many(
             assert operator_client.get(trace_address(kind, key)).status_code == 200
         costs.append(len(queries))
         assert not [each for each in queries if "COUNT(" in each["sql"] or "OFFSET" in each["sql"]]
-    assert costs[0] == costs[1] <= 26
+    assert costs[0] == costs[1] <= 24
 
 
 def test_pages_follow_each_other_without_a_gap(operator_client: Client, record_one: Record) -> None:

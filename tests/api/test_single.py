@@ -193,7 +193,7 @@ def test_the_newest_are_shown_before_the_oldest(support: APIClient, record_one: 
     ("kind", "most"),
     [
         ("notifications", 2),
-        ("operations", 14),
+        ("operations", 11),
         ("activations", 3),
         ("inbox-messages", 2),
         ("recipients", 2),

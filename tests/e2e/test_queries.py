@@ -15,8 +15,8 @@ from .places import KEEPER, NOBODY, PLACES
 
 MOST = 25
 # Beside what others ask: copies, gateways, clocks, settings, notes, and who was listening.
-MOST_OF_TRACES, MOST_OF_TIMELINES = 33, 28
-MOST_OF_GAPS = 70  # each rule is looked for by itself, in portions; E7 asks a dozen for its own
+MOST_OF_TRACES, MOST_OF_TIMELINES = 27, 25
+MOST_OF_GAPS = 60  # each rule is looked for by itself, in portions; E7 asks a dozen for its own
 
 
 def asked(site: Site, name: str) -> list[str]:
