@@ -14,6 +14,7 @@ from notifications.models.clock import clocks_now
 from notifications.models.partitions import partition_name, plan_partitions
 from notifications.protocol.clocks import CARRIED, off_by
 
+from .first_reports import find_different_reports
 from .projections import plan_rebuild
 from .tallies import BEHIND, find_differences, waiting_since
 
@@ -201,6 +202,16 @@ def _subjects(now: datetime) -> Iterator[Symptom]:
         )
 
 
+def _first_reports(now: datetime) -> Iterator[Symptom]:
+    if differences := find_different_reports():
+        named = "; ".join(str(each) for each in differences[:NAMED])
+        yield Symptom(
+            "first_reports_differ",
+            f"{len(differences):,} notes of first reports are not as the evidence tells: {named}",
+            "manage.py rebuild; recording never leaves this, so find out who wrote them",
+        )
+
+
 def _tallies(now: datetime) -> Iterator[Symptom]:
     if differences := find_differences():
         named = "; ".join(str(each) for each in differences[:NAMED])
@@ -296,6 +307,7 @@ EXAMINATIONS: dict[str, Callable[[datetime], Iterator[Symptom]]] = {
     "skews": _clocks_apart,
     "relations": _relations,
     "subjects": _subjects,
+    "first_reports": _first_reports,
     "tallies": _tallies,
     "exports": _exports,
     "coverage": _coverage,

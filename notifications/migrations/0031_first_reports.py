@@ -8,7 +8,7 @@ from django.db import migrations, models
 # is compared with was recorded no later: else it would hide this one from an answer as of then.
 NOTE = """
 CREATE FUNCTION note_first_{name}() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = {schema}, pg_temp AS $body$
+LANGUAGE plpgsql AS $body$
 BEGIN
     INSERT INTO notifications_firstreport (
         source_id, told, app, per_device, report, recorded_at, recorded_xid
@@ -30,7 +30,6 @@ BEGIN
     RETURN NULL;
 END
 $body$;
-REVOKE ALL ON FUNCTION note_first_{name}() FROM PUBLIC;
 CREATE TRIGGER note_first AFTER INSERT ON notifications_{name}
     REFERENCING NEW TABLE AS reported
     FOR EACH STATEMENT EXECUTE FUNCTION note_first_{name}();
@@ -80,13 +79,9 @@ DROP FUNCTION note_first_{name}();
 
 def note(apps, schema_editor):
     with schema_editor.connection.cursor() as cursor:
-        # The functions run with the owner's rights, so they must not follow the caller's path.
-        cursor.execute("SELECT quote_ident(current_schema())")
-        (schema,) = cursor.fetchone()
         for name, rows in TOLD_BY.items():
             # The trigger first: what is recorded from here on waits for this transaction.
-            given = {"name": name, "schema": schema, "rows": rows.format(table="reported")}
-            cursor.execute(NOTE.format(**given))
+            cursor.execute(NOTE.format(name=name, rows=rows.format(table="reported")))
             cursor.execute(FILL.format(rows=rows.format(table=f"notifications_{name}")))
 
 

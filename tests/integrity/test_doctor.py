@@ -49,6 +49,7 @@ HARM = {
     "lost_recipient": "DELETE FROM notifications_recipient",
     "lost_source": "DELETE FROM notifications_source",
     "subjects_differ": "UPDATE notifications_operation SET result = 'x'",
+    "first_reports_differ": "DELETE FROM notifications_firstreport",
     "tallies_differ": "UPDATE notifications_dailytally SET count = count + 1",
 }
 
