@@ -6,7 +6,7 @@ from notifications.models.statements import fetched
 from notifications.protocol.gates import Gates, Says, Setting
 from notifications.protocol.reasons import Rule
 
-_NAMES = [field.attname for field in RuleSetting._meta.concrete_fields]
+_NAMES = [each.attname for each in RuleSetting._meta.fields if each.attname != "recorded_xid"]
 _LATEST = f"""
     SELECT DISTINCT ON (source_id, app, rule) {", ".join(_NAMES)}
     FROM notifications_rulesetting
