@@ -215,10 +215,12 @@ def _gap(debt: Debt, anchor: Message) -> Gap:
     # E1 assumes how long the operation lives and that the device stays registered.
     certain = debt.owed is INIT and counts_as(reason) is CountsAs.MISSING
     named = debt.lane is None or anchor.is_to_named_device
+    # Of what was lost on the way to the table that has the copies, no request tells either.
+    asked = not anchor.per_device or anchor.id in debt.case.merged.requests
     return Gap(
         rule=debt.rule,
         reason=reason,
-        certainty=Certainty.KNOWN if certain and named else Certainty.ASSUMED,
+        certainty=Certainty.KNOWN if certain and named and asked else Certainty.ASSUMED,
         message_type=debt.owed,
         operation=anchor.operation or "",
         episode=debt.episode.number,

@@ -85,16 +85,22 @@ def test_a_finish_presumes_an_announcement() -> None:
     ("finished", "certainty"),
     [
         (finish(20), Certainty.KNOWN),
-        (finish(20, addressed_to="user", per_device=True), Certainty.KNOWN),
+        (finish(20, addressed_to="user", per_device=True), Certainty.ASSUMED),
         (finish(20, None), Certainty.KNOWN),
         (finish(20, addressed_to="unknown"), Certainty.ASSUMED),
     ],
     ids=["addressed", "copy", "to nobody", "named by its extras"],
 )
-def test_a_missing_announcement_is_known_unless_only_the_extras_name_its_device(
+def test_a_missing_announcement_is_known_unless_its_device_or_its_request_is_assumed(
     finished: Message, certainty: Certainty
 ) -> None:
     assert only_gap(judged(finished)).certainty is certainty
+
+
+def test_with_the_request_of_its_copy_a_missing_announcement_is_known() -> None:
+    copy = finish(20, addressed_to="user", per_device=True, source="push-server")
+    request = finish(20, None, addressed_to="user")
+    assert {each.certainty for each in judged(copy, request).gaps} == {Certainty.KNOWN}
 
 
 def test_what_is_not_missing_is_never_known() -> None:
