@@ -45,12 +45,9 @@ TOGETHER = 5_000  # messages of operations that are judged at a time
 _SUSPECTS = """
     WITH grouped AS (
         SELECT operation_id, count(*) AS number,
-            min(message_type) <> max(message_type)
-                AND min(activation_id) IS NOT DISTINCT FROM max(activation_id) AS is_simple,
-            max(AT(report)) FILTER (WHERE message_type = %(init)s) <=
-                min(AT(report)) FILTER (WHERE message_type = %(finished)s) AS is_one_round,
-            COALESCE(min(source_id) = max(source_id), false) AND count(source_id) = count(*)
-                AND NOT bool_or(per_device) AS is_of_one
+            min(activation_id) IS NOT DISTINCT FROM max(activation_id) AS is_to_one,
+            max(AT(report)) FILTER (WHERE message_type = %(init)s) AS last_init,
+            min(AT(report)) FILTER (WHERE message_type = %(finished)s) AS first_finish
         FROM notifications_notification AS report
         WHERE operation_id IS NOT NULL AND id >= %(since)s AND id < %(until)s
             AND message_type IN (%(init)s, %(finished)s)
@@ -64,8 +61,7 @@ _SUSPECTS = """
     LEFT JOIN notifications_operation AS begun ON begun.id = operation_id
         AND begun.first_notification_id >= %(since)s AND begun.first_notification_id < %(until)s
     WHERE NOT (
-        is_simple
-        AND (is_one_round OR is_of_one)
+        is_to_one
         AND (
             begun.id IS NOT NULL
             OR %(is_limited)s AND NOT EXISTS (
@@ -77,10 +73,12 @@ _SUSPECTS = """
                 OFFSET 0
             )
         )
-        AND (is_one_round OR (
-            SELECT count(DISTINCT AT(round)) = count(*) AND string_agg(
-                CASE message_type WHEN %(init)s THEN 'i' ELSE 'f' END, '' ORDER BY AT(round)
-            ) ~ '^(i+f+)+$'
+        AND CASE WHEN last_init <= first_finish THEN true WHEN first_finish < last_init THEN (
+            SELECT count(DISTINCT AT(round)) = count(*) AND count(DISTINCT source_id) = 1
+                AND count(source_id) = count(*) AND NOT bool_or(per_device)
+                AND string_agg(
+                    CASE message_type WHEN %(init)s THEN 'i' ELSE 'f' END, '' ORDER BY AT(round)
+                ) ~ '^(i+f+)+$'
             FROM notifications_notification AS round
             WHERE round.operation_id = told.operation_id
                 AND round.id >= %(since)s AND round.id < %(until)s
@@ -88,7 +86,7 @@ _SUSPECTS = """
                 AND (%(apps)s::text[] IS NULL OR app_id = ANY(%(apps)s))
                 AND (%(below)s::xid8 IS NULL OR recorded_xid < %(below)s::xid8)
                 AND (%(as_of)s::timestamptz IS NULL OR recorded_at <= %(as_of)s)
-        ))
+        ) ELSE false END
     )
     ORDER BY operation_id
     LIMIT %(most)s

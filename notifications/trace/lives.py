@@ -23,6 +23,7 @@ from notifications.protocol.whole import by_name as by_name
 from notifications.protocol.window import Window
 
 from .contacts import LOOKED_THROUGH
+from .cursors import reading
 from .last_contacts import MOST_SOURCES
 
 MOST_EVENTS = 20_000  # that one answer may rest on
@@ -276,7 +277,7 @@ def _events(read: str, condition: str, extent: Extent, **given: Any) -> list[tup
     """By plain statements, as messages are read. Raises ``TooMuch``."""
     within = _WITHIN if extent.is_limited else ""
     statement = f"{read} WHERE ({condition}){within} LIMIT {MOST_EVENTS + 1}"
-    with connection.cursor() as cursor:
+    with reading() as cursor:
         cursor.execute(statement, {**given, **extent.parameters})
         found: list[tuple[Any, ...]] = cursor.fetchall()
     if len(found) > MOST_EVENTS:

@@ -6,8 +6,6 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import connection
-
 from notifications.models import ActivationEvent as Stored
 from notifications.models.patience import TooMuch
 from notifications.models.querysets import Extent
@@ -19,6 +17,8 @@ from notifications.protocol.state import (
     fold_registrations,
     fold_state,
 )
+
+from .cursors import reading
 
 MOST = 20_000  # events that one answer may rest on
 EVERYTHING = Extent()
@@ -117,7 +117,7 @@ def _read(
         "most": MOST + 1,
         **extent.parameters,
     }
-    with connection.cursor() as cursor:
+    with reading() as cursor:
         cursor.execute(statement, given)
         found = [_event(row, until) for row in cursor.fetchall()]
     if len(found) > MOST:

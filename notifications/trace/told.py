@@ -5,12 +5,12 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from django.db import connection
-
 from notifications.models.patience import TooMuch
 from notifications.models.querysets import Extent, id_after
 from notifications.protocol.identity import first_id_at
 from notifications.protocol.message import Message
+
+from .cursors import reading
 
 MOST = 20_000  # notifications that one answer may rest on
 NAMES = (
@@ -56,7 +56,7 @@ def bounds(since: datetime, until: datetime) -> dict[str, Any]:
 
 def rows_of(statement: str, extent: Extent, **given: Any) -> list[tuple[Any, ...]]:
     """Raises ``TooMuch``."""
-    with connection.cursor() as cursor:
+    with reading() as cursor:
         cursor.execute(f"{statement} LIMIT {MOST + 1}", {**given, **extent.parameters})
         found: list[tuple[Any, ...]] = cursor.fetchall()
     if len(found) > MOST:
