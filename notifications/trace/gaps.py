@@ -12,7 +12,7 @@ from notifications.models.patience import TooMuch, at_most
 from notifications.models.querysets import Apps, Extent
 from notifications.protocol.clocks import Clocks
 from notifications.protocol.coverage import SourceCoverage
-from notifications.protocol.expectations import Gap, judge
+from notifications.protocol.expectations import Gap, gaps_of
 from notifications.protocol.extras import MessageType
 from notifications.protocol.gates import Gates
 from notifications.protocol.identity import first_id_at
@@ -237,11 +237,11 @@ def _judged(
     known = evidence.knowledge(messages, changes, now, extent, beside=beside)
     # What is known of a device tells why something is not there, and nothing of whether it is: so
     # it is read for those alone that lack something, and those of whom it tells are judged again.
-    lacking = {key: found for key, of_one in told.items() if (found := judge(of_one, known).gaps)}
+    lacking = {key: found for key, of_one in told.items() if (found := [*gaps_of(of_one, known)])}
     named = {gap.activation for gaps in lacking.values() for gap in gaps}
     events = events_of({each for each in named if each is not None}, extent=extent)
     spans = owed.spans_of(events, window)
     known = evidence.with_spans(known, spans, extent)
     for key, found in lacking.items():
         is_told_of = any(gap.activation in spans for gap in found)
-        yield from judge(told[key], known).gaps if is_told_of else found
+        yield from gaps_of(told[key], known) if is_told_of else found
