@@ -126,9 +126,10 @@ NOTHING = Seen()
 
 def reason_of(debt: Debt) -> tuple[Reason, Seen]:
     """The reason, and what it rests on."""
-    return next(
-        (reason, found) for reason, test in _TESTS[debt.owed] if (found := test(debt)) is not None
-    )
+    for reason, test in _TESTS[debt.owed]:
+        if (found := test(debt)) is not None:
+            return reason, found
+    raise AssertionError("the last of them always holds")
 
 
 def _operation_of(messages: Sequence[Message]) -> str:

@@ -6,7 +6,7 @@ push message" operationInit "in case a new operation was triggered" and operatio
 the operation was finished, successfully or unsuccessfully".
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -84,9 +84,8 @@ def judge(messages: Iterable[Message], known: Knowledge) -> Judgement:
     clock that all are measured by; gaps are of the time that their anchor was told to be of.
     """
     given = list(messages)
-    merged = merge(given, known.clocks)
+    case = _case_of(given, known)
     as_told = {each.id: each for each in given}
-    case = Case.of(in_order(merged.at_one_time(given)), known, merged)
     gaps: list[Gap] = []
     marks: dict[UUID, tuple[Mark, ...]] = {}
     rounds: dict[UUID, int] = {}
@@ -97,12 +96,11 @@ def judge(messages: Iterable[Message], known: Knowledge) -> Judgement:
         deadlines[each.number] = due
         rounds |= {message.id: each.number for message in each.messages}
         dues |= {finish.id: due for finish in each.finishes}
-        for debt in (*finish_is_owed(each, due, case), *announcement_is_presumed(each, case)):
-            gaps.append(_gap(debt, merged.whole(merged.first(as_told[debt.anchor.id]))))
+        gaps += _gaps_of(each, due, case, as_told)
         marks |= finishes_agree_and_come_once(each, due, as_told)
     return Judgement(
         messages=tuple(in_order(given)),
-        merged=merged,
+        merged=case.merged,
         episodes=tuple(case.episodes),
         gaps=tuple(gaps),
         marks=marks,
@@ -110,6 +108,28 @@ def judge(messages: Iterable[Message], known: Knowledge) -> Judgement:
         dues=dues,
         deadlines=deadlines,
     )
+
+
+def gaps_of(messages: Iterable[Message], known: Knowledge) -> Iterator[Gap]:
+    """The gaps of ``judge`` alone, where nothing else of an operation is shown."""
+    given = list(messages)
+    case = _case_of(given, known)
+    as_told = {each.id: each for each in given}
+    for each in case.episodes:
+        yield from _gaps_of(each, later(case.end_of(each), known.terms.grace), case, as_told)
+
+
+def _case_of(messages: Sequence[Message], known: Knowledge) -> Case:
+    merged = merge(messages, known.clocks)
+    return Case.of(in_order(merged.at_one_time(messages)), known, merged)
+
+
+def _gaps_of(
+    episode: Episode, due: datetime, case: Case, as_told: Mapping[UUID, Message]
+) -> Iterator[Gap]:
+    for debt in (*finish_is_owed(episode, due, case), *announcement_is_presumed(episode, case)):
+        anchor = as_told[debt.anchor.id]
+        yield _gap(debt, case.merged.whole(case.merged.first(anchor)))
 
 
 def finish_is_owed(episode: Episode, due: datetime, case: Case) -> Iterator[Debt]:

@@ -90,6 +90,8 @@ class Gates:
         self, rule: Rule, sources: Iterable[str | None], app: str | None, at: datetime
     ) -> Setting | None:
         """What says that it does not apply, where that is so of all ``sources``."""
+        if not self.settings:  # as nearly always
+            return None
         found = [self.find(rule, each, app, at) for each in sources]
         is_off = all(each is not None and each.says is Says.APPLIES_NOT for each in found)
         return found[0] if found and is_off else None

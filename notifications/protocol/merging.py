@@ -70,21 +70,37 @@ class Merged:
 
     def whole(self, message: Message) -> Message:
         """With what any other report of its emission tells and it does not."""
-        if message.id not in self.times:
-            return message
-        twins = self.twins(message)
-        told = _told_by(self.beside(message), _OF_ALL) | _told_by(twins, _OF_ONE)
-        untold = {name: each for name, each in told.items() if getattr(message, name) is None}
-        if message.addressed_to == "unknown":
-            named = (each.addressed_to for each in self.reports(message))
-            untold["addressed_to"] = next((each for each in named if each != "unknown"), "unknown")
-        return replace(message, **untold)
+        untold = self._untold(message)
+        return replace(message, **untold) if untold else message
 
     def at_one_time(self, messages: Iterable[Message]) -> list[Message]:
         """Each as a whole, at the time of its emission."""
         if self.clocks.agree and not self.times:
             return list(messages)
-        return [_at(self.time_of(each), self.whole(each)) for each in messages]
+        return [self._at_its_time(each) for each in messages]
+
+    def _at_its_time(self, message: Message) -> Message:
+        at, changed = self.time_of(message), self._untold(message)
+        if at != message.at:
+            changed["at"] = at
+        return replace(message, **changed) if changed else message
+
+    def _untold(self, message: Message) -> dict[str, Any]:
+        """What any other report of its emission tells and it does not."""
+        if message.id not in self.times:
+            return {}
+        of_all, of_one = (
+            [name for name in names if getattr(message, name) is None]
+            for names in (_OF_ALL, _OF_ONE)
+        )
+        found = _told_by(self.beside(message), of_all) if of_all else {}
+        if of_one:
+            found |= _told_by(self.twins(message), of_one)
+        if message.addressed_to == "unknown":
+            named = (each.addressed_to for each in self.reports(message))
+            if (known := next((each for each in named if each != "unknown"), None)) is not None:
+                found["addressed_to"] = known
+        return found
 
 
 NOTHING_MERGED = Merged()
@@ -110,10 +126,6 @@ def merge(messages: Iterable[Message], clocks: Clocks = NO_CLOCKS) -> Merged:
 def _says(message: Message) -> Says:
     """What all reports of an emission have to tell alike."""
     return message.message_type, message.result, message.operation, message.inbox_message
-
-
-def _at(at: datetime, message: Message) -> Message:
-    return message if at == message.at else replace(message, at=at)
 
 
 def _told_by(others: Iterable[Message], names: Iterable[str]) -> dict[str, Any]:

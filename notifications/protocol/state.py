@@ -31,7 +31,6 @@ __all__ = (
 )
 
 V = TypeVar("V")
-_PARTS = ("recipient", "app", "platform", "status", "registered", "push_active")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +50,14 @@ class DeviceState:
     @property
     def sense(self) -> tuple[tuple[Any, Standing], ...]:
         """What it says, apart from how well that is supported."""
-        return tuple(getattr(self, part).sense for part in _PARTS)
+        return (
+            self.recipient.sense,
+            self.app.sense,
+            self.platform.sense,
+            self.status.sense,
+            self.registered.sense,
+            self.push_active.sense,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,11 +61,10 @@ _BINDINGS = f"""
         ORDER BY told.id {{order}} LIMIT 1
     ) AS told
 """  # noqa: S608 - of constants
-# Only so that months before the first of them are not looked into.
+# Only so that months before the first of them are not looked into. ``uuid`` has no ``min``.
 _EARLIEST = """
-    SELECT first_notification_id FROM notifications_operation
-    WHERE id = ANY(%(operations)s::text[]) AND first_notification_id IS NOT NULL
-    ORDER BY first_notification_id LIMIT 1
+    SELECT (array_agg(first_notification_id ORDER BY first_notification_id))[1]
+    FROM notifications_operation WHERE id = ANY(%(operations)s::text[])
 """
 _OF_OPERATIONS = f"""
     SELECT {COLUMNS}, operation.name
@@ -77,6 +76,13 @@ _PAYLOADS = f"""
     SELECT id, extras, findings, platform FROM notifications_notification AS told
     WHERE id = ANY(%(ids)s::uuid[]) AND {BETWEEN_IDS}
 """  # noqa: S608 - of constants
+# Of many devices: all of that type are fewer than all that names one of these.
+_CHANGES = f"""
+    SELECT {COLUMNS} FROM notifications_source AS source
+    JOIN notifications_notification AS told ON told.source_id = source.slug
+    WHERE told.message_type = %(type)s AND told.activation_id = ANY(%(keys)s::text[]) AND {BETWEEN}
+"""  # noqa: S608 - of constants
+FEW = 100  # devices
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -230,7 +236,10 @@ def about_operations(operations: Collection[str], extent: Extent) -> dict[str, l
 
 
 def status_changes_of(devices: Collection[str], window: Window, extent: Extent) -> list[Message]:
-    return _of_a_type("activation_id", devices, MessageType.STATUS_CHANGE, window, extent)
+    if len(devices) <= FEW:
+        return _of_a_type("activation_id", devices, MessageType.STATUS_CHANGE, window, extent)
+    given = {"keys": list(devices), "type": MessageType.STATUS_CHANGE, **_around(window)}
+    return [message_of(row) for row in rows_of(_CHANGES + within(extent), extent, **given)]
 
 
 def inbox_pushes_to(recipients: Collection[int], window: Window, extent: Extent) -> list[Message]:

@@ -12,7 +12,7 @@ from notifications.models.patience import TooMuch, at_most
 from notifications.models.querysets import Apps, Extent
 from notifications.protocol.clocks import Clocks
 from notifications.protocol.coverage import SourceCoverage
-from notifications.protocol.expectations import Gap, judge
+from notifications.protocol.expectations import Gap, gaps_of
 from notifications.protocol.extras import MessageType
 from notifications.protocol.identity import first_id_at
 from notifications.protocol.reasons import CountsAs, Reason, Rule
@@ -43,12 +43,9 @@ TOGETHER = 5_000  # messages of operations that are judged at a time
 _SUSPECTS = """
     WITH grouped AS (
         SELECT operation_id, count(*) AS number,
-            min(message_type) <> max(message_type)
-                AND min(activation_id) IS NOT DISTINCT FROM max(activation_id) AS is_simple,
-            max(AT(report)) FILTER (WHERE message_type = %(init)s) <=
-                min(AT(report)) FILTER (WHERE message_type = %(finished)s) AS is_one_round,
-            COALESCE(min(source_id) = max(source_id), false) AND count(source_id) = count(*)
-                AND NOT bool_or(per_device) AS is_of_one
+            min(activation_id) IS NOT DISTINCT FROM max(activation_id) AS is_to_one,
+            max(AT(report)) FILTER (WHERE message_type = %(init)s) AS last_init,
+            min(AT(report)) FILTER (WHERE message_type = %(finished)s) AS first_finish
         FROM notifications_notification AS report
         WHERE operation_id IS NOT NULL AND id >= %(since)s AND id < %(until)s
             AND message_type IN (%(init)s, %(finished)s)
@@ -62,8 +59,7 @@ _SUSPECTS = """
     LEFT JOIN notifications_operation AS begun ON begun.id = operation_id
         AND begun.first_notification_id >= %(since)s AND begun.first_notification_id < %(until)s
     WHERE NOT (
-        is_simple
-        AND (is_one_round OR is_of_one)
+        is_to_one
         AND (
             begun.id IS NOT NULL
             OR %(is_limited)s AND NOT EXISTS (
@@ -75,10 +71,12 @@ _SUSPECTS = """
                 OFFSET 0
             )
         )
-        AND (is_one_round OR (
-            SELECT count(DISTINCT AT(round)) = count(*) AND string_agg(
-                CASE message_type WHEN %(init)s THEN 'i' ELSE 'f' END, '' ORDER BY AT(round)
-            ) ~ '^(i+f+)+$'
+        AND CASE WHEN last_init <= first_finish THEN true WHEN first_finish < last_init THEN (
+            SELECT count(DISTINCT AT(round)) = count(*) AND count(DISTINCT source_id) = 1
+                AND count(source_id) = count(*) AND NOT bool_or(per_device)
+                AND string_agg(
+                    CASE message_type WHEN %(init)s THEN 'i' ELSE 'f' END, '' ORDER BY AT(round)
+                ) ~ '^(i+f+)+$'
             FROM notifications_notification AS round
             WHERE round.operation_id = told.operation_id
                 AND round.id >= %(since)s AND round.id < %(until)s
@@ -86,7 +84,7 @@ _SUSPECTS = """
                 AND (%(apps)s::text[] IS NULL OR app_id = ANY(%(apps)s))
                 AND (%(below)s::xid8 IS NULL OR recorded_xid < %(below)s::xid8)
                 AND (%(as_of)s::timestamptz IS NULL OR recorded_at <= %(as_of)s)
-        ))
+        ) ELSE false END
     )
     ORDER BY operation_id
     LIMIT %(most)s
@@ -240,11 +238,11 @@ def _judged(
     known = evidence.knowledge(messages, changes, now, extent, reporting=reporting, beside=beside)
     # What is known of a device tells why something is not there, and nothing of whether it is: so
     # it is read for those alone that lack something, and those of whom it tells are judged again.
-    lacking = {key: found for key, of_one in told.items() if (found := judge(of_one, known).gaps)}
+    lacking = {key: found for key, of_one in told.items() if (found := [*gaps_of(of_one, known)])}
     named = {gap.activation for gaps in lacking.values() for gap in gaps}
     events = events_of({each for each in named if each is not None}, extent=extent)
     spans = owed.spans_of(events, window)
     known = evidence.with_spans(known, spans, extent)
     for key, found in lacking.items():
         is_told_of = any(gap.activation in spans for gap in found)
-        yield from judge(told[key], known).gaps if is_told_of else found
+        yield from gaps_of(told[key], known) if is_told_of else found

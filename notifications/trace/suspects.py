@@ -1,36 +1,23 @@
 """Those in a window that may lack what an event owes them, found set by set: nearly all lack
 nothing, and need not be judged."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
-from uuid import UUID
 
 from django.db import connection
 
 from notifications.models.patience import TooMuch
 from notifications.models.querysets import Extent
 from notifications.protocol import merging
-from notifications.protocol.clocks import NO_CLOCKS, Clocks
+from notifications.protocol.clocks import Clocks
 from notifications.protocol.extras import MessageType
 from notifications.protocol.identity import first_id_at
-from notifications.protocol.message import later
 from notifications.protocol.window import Window
 
 from .clocks import by_its_clock
 from .lives import linked
 
 MOST_SUSPECTS = 50_000  # devices, users or operations of a window; some seconds to judge
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """Copies of what was sent to the ``app`` (None: any) between the two would be on record."""
-
-    app: str | None
-    since: datetime
-    until: datetime
 
 
 # Of the operations with an event in a window those that no message announces under either name.
@@ -110,105 +97,6 @@ _UNPUSHED = """
     )
     ORDER BY recipient_id LIMIT %(most)s
 """
-# What was told last of the registration of a device before a message.
-_LAST = """
-    SELECT kind, token, is_request FROM notifications_activationevent
-    WHERE activation_id = goes.device
-        AND id < goes.behind
-        AND (%(apps)s::text[] IS NULL OR apps && %(apps)s::varchar[])
-        AND (%(below)s::xid8 IS NULL OR recorded_xid < %(below)s::xid8)
-        AND (%(as_of)s::timestamptz IS NULL OR recorded_at <= %(as_of)s)
-"""
-# Of the requests in a window of which copies would be on record those that some device may have got
-# none of: the one that they name, or one that events tell to be their user's and not to be
-# unregistered before. Requests that say the same at nearly the same time may have each other's
-# copies, so all of them are suspect; none of another app is read, so a copy proves something only
-# where it tells one of these. What counts as a copy here is one for `merging` too (a test holds the
-# two equal); one for a device that is not known makes no request less suspect. Copies are looked up
-# device by device: joined, all of a window would be compared with all.
-_UNCOPIED = f"""
-    WITH asked AS (
-        SELECT id, source_id, AT(told) AS at, message_type, result, operation_id, inbox_message_id,
-            activation_id, recipient_id, addressed_to, app_id, personal,
-            recipient_id IS NOT NULL
-                AND (addressed_to = 'user' OR activation_id IS NULL) AS is_wide,
-            emitted_at - lag(emitted_at) OVER rivals <= 2 * %(within)s
-                OR lead(emitted_at) OVER rivals - emitted_at <= 2 * %(within)s AS has_rival
-        FROM notifications_notification AS told
-        WHERE id >= %(earliest)s AND id < %(latest)s AND NOT per_device
-            AND (recipient_id IS NOT NULL OR activation_id IS NOT NULL)
-            AND (app_id IS NULL OR app_id = ANY(%(of)s))
-            AND (%(apps)s::text[] IS NULL OR app_id = ANY(%(apps)s))
-            AND (%(below)s::xid8 IS NULL OR recorded_xid < %(below)s::xid8)
-            AND (%(as_of)s::timestamptz IS NULL OR recorded_at <= %(as_of)s)
-        WINDOW rivals AS (
-            PARTITION BY source_id, message_type, result, operation_id, inbox_message_id,
-                CASE WHEN operation_id IS NULL AND inbox_message_id IS NULL
-                    THEN recipient_id END
-            ORDER BY emitted_at
-        )
-    ), request AS MATERIALIZED (
-        SELECT *, first_id_at(at + interval '1 ms') AS behind,
-            first_id_at(at - %(within)s - %(apart)s) AS earliest,
-            first_id_at(at + %(within)s + %(apart)s + interval '1 ms') AS latest
-        FROM asked
-        WHERE id >= %(since)s AND id < %(until)s AND EXISTS (
-            SELECT FROM unnest(
-                %(copied)s::text[], %(froms)s::timestamptz[], %(tos)s::timestamptz[]
-            ) AS seen (app, began, ended)
-            WHERE (app_id IS NULL OR app IS NULL OR app = app_id) AND at BETWEEN began AND ended
-        )
-    ), owned AS (
-        SELECT event.recipient_id, activation_id,
-            array_agg(app) FILTER (WHERE app IS NOT NULL) AS apps
-        FROM (SELECT DISTINCT recipient_id FROM request WHERE is_wide) AS person
-        JOIN notifications_activationevent AS event USING (recipient_id)
-        LEFT JOIN LATERAL unnest(event.apps) AS app ON true
-        WHERE activation_id IS NOT NULL
-            AND (%(apps)s::text[] IS NULL OR event.apps && %(apps)s::varchar[])
-            AND (%(below)s::xid8 IS NULL OR recorded_xid < %(below)s::xid8)
-            AND (%(as_of)s::timestamptz IS NULL OR recorded_at <= %(as_of)s)
-        GROUP BY 1, 2
-    ), goes AS (
-        SELECT request.*, activation_id AS device FROM request WHERE NOT is_wide
-        UNION ALL
-        SELECT request.*, owned.activation_id FROM request JOIN owned USING (recipient_id)
-        WHERE is_wide AND (app_id IS NULL OR apps IS NULL OR app_id = ANY(apps))
-    )
-    SELECT id FROM request WHERE has_rival
-    UNION
-    SELECT id FROM goes
-    WHERE NOT EXISTS (
-        SELECT FROM notifications_notification AS copy
-        WHERE copy.activation_id = goes.device AND copy.per_device
-            AND copy.id >= goes.earliest AND copy.id < goes.latest
-            AND AT(copy) BETWEEN goes.at - %(within)s AND goes.at + %(within)s
-            AND copy.message_type IS NOT DISTINCT FROM goes.message_type
-            AND copy.result IS NOT DISTINCT FROM goes.result
-            AND copy.operation_id IS NOT DISTINCT FROM goes.operation_id
-            AND copy.inbox_message_id IS NOT DISTINCT FROM goes.inbox_message_id
-            AND copy.source_id <> goes.source_id
-            AND COALESCE(copy.recipient_id = goes.recipient_id, true)
-            AND copy.app_id = ANY(%(of)s) AND COALESCE(copy.app_id = goes.app_id, true)
-            AND COALESCE(copy.personal = goes.personal, true)
-            AND (copy.addressed_to = goes.addressed_to
-                OR 'unknown' IN (copy.addressed_to, goes.addressed_to))
-            AND (%(apps)s::text[] IS NULL OR copy.app_id = ANY(%(apps)s))
-            AND (%(below)s::xid8 IS NULL OR copy.recorded_xid < %(below)s::xid8)
-            AND (%(as_of)s::timestamptz IS NULL OR copy.recorded_at <= %(as_of)s)
-        OFFSET 0
-    ) AND (NOT is_wide OR NOT EXISTS (
-        SELECT FROM (
-            {_LAST} AND kind IN ('registered', 'unregistered') ORDER BY id DESC LIMIT 1
-        ) AS told
-        WHERE kind = 'unregistered' AND NOT is_request AND (token IS NULL OR token = (
-            SELECT token FROM (
-                {_LAST} AND kind = 'registered' ORDER BY id DESC LIMIT 1
-            ) AS held
-        ))
-    ))
-    ORDER BY id LIMIT %(most)s
-"""  # noqa: S608 - of constants
 
 
 def unannounced_in(window: Window, extent: Extent, *, whoever: bool) -> list[str]:
@@ -219,12 +107,12 @@ def unannounced_in(window: Window, extent: Extent, *, whoever: bool) -> list[str
     if sources == []:
         return []
     given = {"sources": sources, "is_limited": extent.is_limited}
-    return _suspects(_UNANNOUNCED, window, extent, "operations that nothing announced", **given)
+    return keys_of(_UNANNOUNCED, window, extent, "operations that nothing announced", **given)
 
 
 def changed_in(window: Window, extent: Extent) -> list[str]:
     """The devices whose status changed in ``window``. Raises ``TooMuch``."""
-    return _suspects(_CHANGED, window, extent, "devices whose status changed")
+    return keys_of(_CHANGED, window, extent, "devices whose status changed")
 
 
 def unpushed_in(
@@ -240,35 +128,11 @@ def unpushed_in(
         "late": late,
         "within": merging.WITHIN,
     }
-    return _suspects(statement, window, extent, "users whose inbox was posted to", **given)
+    return keys_of(statement, window, extent, "users whose inbox was posted to", **given)
 
 
-def uncopied_in(
-    window: Window, extent: Extent, seen: Iterable[Seen], clocks: Clocks = NO_CLOCKS
-) -> list[UUID]:
-    """The requests in ``window`` of which a device may lack a copy that would have been ``seen``.
-    Raises ``TooMuch``."""
-    told = list(seen)
-    if not told:
-        return []
-    near = Window(later(window.since, -2 * merging.WITHIN), later(window.until, 2 * merging.WITHIN))
-    statement, corrections = by_its_clock(
-        _UNCOPIED, clocks, window, 2 * merging.WITHIN + clocks.apart
-    )
-    given: dict[str, Any] = {
-        **corrections,
-        "of": sorted({each.app for each in told}),
-        "copied": [each.app for each in told],
-        "froms": [each.since for each in told],
-        "tos": [each.until for each in told],
-        "earliest": first_id_at(near.since),
-        "latest": first_id_at(near.until),
-        "within": merging.WITHIN,
-    }
-    return _suspects(statement, window, extent, "messages without a copy", **given)
-
-
-def _suspects(statement: str, window: Window, extent: Extent, what: str, **given: Any) -> list[Any]:
+def keys_of(statement: str, window: Window, extent: Extent, what: str, **given: Any) -> list[Any]:
+    """What a ``statement`` finds in ``window``. Raises ``TooMuch``."""
     given |= {
         "since": first_id_at(window.since),
         "until": first_id_at(window.until),

@@ -1,8 +1,8 @@
 """The copies that devices should have got of the messages of a window and did not (rule E7), looked
 for among those messages that may lack one."""
 
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -17,9 +17,11 @@ from notifications.protocol.copies import copies_owed
 from notifications.protocol.expectations import Gap
 from notifications.protocol.merging import WITHIN, merge
 from notifications.protocol.message import later
+from notifications.protocol.state import Span
 from notifications.protocol.window import Window
 
-from . import evidence, owed, suspects
+from . import evidence, owed
+from . import uncopied_requests as requests
 from .copiers import Copiers, copiers
 from .coverage import coverage_of
 from .reporting import Reporting
@@ -48,6 +50,26 @@ _NEAR = f"""
 """  # noqa: S608 - of constants
 
 
+@dataclass(slots=True)
+class _States:
+    """The states of devices around ``window``, read and folded once for all that is judged, as far
+    as there are ``MOST_DEVICES``: the messages of one are seldom judged together."""
+
+    window: Window
+    extent: Extent
+    spans: dict[str, tuple[Span, ...]] = field(default_factory=dict)
+    known: set[str] = field(default_factory=set)
+
+    def of(self, devices: Collection[str]) -> Mapping[str, tuple[Span, ...]]:
+        """Of those without events, nothing. Raises ``TooMuch``."""
+        if len(self.known.union(devices)) > MOST_DEVICES:
+            self.spans, self.known = {}, set()
+        unknown = set(devices) - self.known
+        self.spans |= owed.spans_of(events_of(unknown, extent=self.extent), self.window)
+        self.known |= unknown
+        return {each: self.spans[each] for each in devices if each in self.spans}
+
+
 def in_window(
     window: Window,
     now: datetime,
@@ -60,10 +82,11 @@ def in_window(
     if not copying.by_app:
         return
     beside = evidence.Beside(emitters=reporting.emitters(()), copiers=copying)
-    found = suspects.uncopied_in(window, extent, _seen(window, extent, copying), clocks)
+    found = requests.uncopied_in(window, extent, _seen(window, extent, copying), clocks)
+    states = _States(window, extent)
     for place in range(0, len(found), TOGETHER):
         chunk = found[place : place + TOGETHER]
-        yield from _judged(chunk, window, now, extent, reporting, beside, clocks)
+        yield from _judged(chunk, now, extent, reporting, beside, clocks, states)
 
 
 def owned_by(recipients: Collection[int], extent: Extent) -> set[str]:
@@ -78,7 +101,7 @@ def owned_by(recipients: Collection[int], extent: Extent) -> set[str]:
     return found
 
 
-def _seen(window: Window, extent: Extent, copying: Copiers) -> Iterator[suspects.Seen]:
+def _seen(window: Window, extent: Extent, copying: Copiers) -> Iterator[requests.Seen]:
     """When copies of what was sent would have been recorded, as far as one source of each app
     tells."""
     reach = later(window.since, -WITHIN), later(window.until, WITHIN)
@@ -87,17 +110,17 @@ def _seen(window: Window, extent: Extent, copying: Copiers) -> Iterator[suspects
         for source in sources:
             for began, ended in covered[source].intervals:
                 if ended >= reach[0] and began <= reach[1]:
-                    yield suspects.Seen(app, later(began, WITHIN), later(ended, WITHIN))
+                    yield requests.Seen(app, later(began, WITHIN), later(ended, WITHIN))
 
 
 def _judged(
     ids: Sequence[UUID],
-    window: Window,
     now: datetime,
     extent: Extent,
     reporting: Reporting,
     beside: evidence.Beside,
     clocks: Clocks,
+    states: _States,
 ) -> Iterator[Gap]:
     near = evidence.by_ids(_near(ids, NEAR + clocks.apart), extent)
     operations = {each.operation for each in near if each.operation is not None}
@@ -107,10 +130,9 @@ def _judged(
     named = {each.activation for each in asked if each.activation is not None}
     users = {each.recipient for each in asked if each.is_user_wide}
     devices = named | owned_by({each for each in users if each is not None}, extent)
-    spans = owed.spans_of(events_of(devices, extent=extent), window)
-    beside = replace(beside, spans=spans)
+    beside, since = replace(beside, spans=states.of(devices)), states.window.since
     known = evidence.knowledge(
-        told.values(), (), now, extent, reporting=reporting, beside=beside, since=window.since
+        told.values(), (), now, extent, reporting=reporting, beside=beside, since=since
     )
     wanted = set(ids)
     found = copies_owed(told.values(), merge(told.values(), known.clocks), known, devices)

@@ -20,19 +20,23 @@ from notifications.models import (
     Operation,
     PushServerReading,
     Recipient,
+    RuleSetting,
     Source,
 )
 from notifications.models.clock import write_clock
 from notifications.models.querysets import Extent
 from notifications.protocol.clocks import Clock
 from notifications.protocol.events import ActivationEventKind
+from notifications.protocol.gates import Says
 from notifications.protocol.reasons import CountsAs, Reason, Rule
-from notifications.trace import suspects, uncopied
+from notifications.trace import uncopied
+from notifications.trace import uncopied_requests as requests
 from notifications.trace.device import trace_device
 from notifications.trace.entries import Entry
 from notifications.trace.gaps import find_gaps
 from notifications.trace.operation import trace_operation
 from notifications.trace.recipient import trace_user
+from notifications.trace.rules import set_rule
 from tests.conftest import FINISHED, INBOX_NEW, INIT, NOW, OPERATION, STATUS_CHANGE
 
 from .happening import APP, DAY, USER, at, covered, happened, sent
@@ -206,7 +210,7 @@ def test_where_no_source_reports_copies_nothing_else_is_read(
     happened(here(PHONE), source=PUSH_SERVER)
     asked(wide(INIT))
     covered((LONG_AGO, AFTER), source=PUSH_SERVER)
-    monkeypatch.setattr(suspects, "_UNCOPIED", "no statement at all")
+    monkeypatch.setattr(requests, "_UNCOPIED", "no statement at all")
     assert e7(find_gaps(DAY, now=NOW).entries) == []
 
 
@@ -217,6 +221,18 @@ def test_what_others_apps_copies_tell_is_not_told(recorded: None) -> None:
         assert e7(trace_device(TABLET, DAY, now=NOW, apps=apps).entries) == expected
 
 
+def test_where_it_was_set_for_any_app_it_is_among_the_gaps(recorded: None) -> None:
+    given = {"source_id": PUSH_SERVER, "who": "operator", "note": "told so"}
+    set_rule(RuleSetting(rule=Rule.E7, says=Says.APPLIES, app="", **given))
+    for app, operation in ((APP, OPERATION), ("other", "5f0e63cb-7c50-4bd1-9b63-64c6f0b0c1d2")):
+        happened(here(f"{app} phone", apps=(app,)), source=PUSH_SERVER)
+        asked(wide({**INIT, "operationId": operation}, app_id=app))
+        expected = [(Reason.NO_COPY, f"{app} phone")]
+        found = e7(trace_device(f"{app} phone", DAY, now=NOW).entries)
+        assert found == expected
+        assert expected[0] in e7(find_gaps(DAY, now=NOW).entries)
+
+
 # --- Set by set
 
 
@@ -224,20 +240,26 @@ def test_copies_and_registrations_are_looked_up_device_by_device(
     recorded: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """However many copies there are in the window."""
-    monkeypatch.setattr(suspects, "_UNCOPIED", f"EXPLAIN {suspects._UNCOPIED}")
+    monkeypatch.setattr(requests, "_UNCOPIED", f"EXPLAIN {requests._UNCOPIED}")
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off")
-    seen = [suspects.Seen(APP, DAY.since, DAY.until)]
-    plan = [str(each) for each in suspects.uncopied_in(DAY, Extent(), seen)]
-    for of, bounds in (
-        ("notifications_notification_y2026m03 copy", "earliest) AND (id < "),
-        ("activation_event_device on notifications_activationevent", "behind)"),
-    ):
-        found = [plan[place + 1] for place, line in enumerate(plan) if f"{of}" in line]
-        assert found
-        for condition in found:
-            assert "Index Cond: (((activation_id)::text = " in condition
-            assert bounds in condition
+    seen = [requests.Seen(APP, DAY.since, DAY.until)]
+    plan = [str(each) for each in requests.uncopied_in(DAY, Extent(), seen)]
+    copies = [
+        plan[place + 1]
+        for place, line in enumerate(plan)
+        if "notifications_notification_y2026m03 copy" in line
+    ]
+    events = [
+        plan[place + 1]
+        for place, line in enumerate(plan)
+        if "activation_event_device on notifications_activationevent" in line
+    ]
+    assert copies
+    assert all("earliest) AND (id < " in each for each in copies)
+    assert sum("(id < first_id_at(" in each for each in events) == 2
+    assert all("Index Cond: (" in each for each in (*copies, *events))
+    assert all("(activation_id)::text = (" in each for each in (*copies, *events))
 
 
 def random_world(seed: int, *, ahead: float = 0) -> None:
@@ -284,22 +306,25 @@ def _messages(rng: Random, user: str, devices: list[str], name: str, ahead: floa
             STATUS_CHANGE,
         )
     )
-    start, about = (
-        rng.uniform(-60, 60),
-        {"user_id": user, "app_id": rng.choice((APP, APP, "other"))},
-    )
+    start, app = rng.uniform(-60, 60), rng.choice((APP, APP, "other"))
+
+    def about() -> dict[str, Any]:
+        """Any of its reports may not tell the app."""
+        return {"user_id": user, "app_id": rng.choice((app, app, app, None))}
+
     for _ in range(rng.choice((1, 1, 1, 2, 3))):
         minutes = start + rng.uniform(0, 2.5)
         personal = rng.choice((True, False, None))
         named = rng.choice((None, None, *devices))
         to = {"activation_id": named, "addressed_to": "activation" if named else "user"}
         if rng.random() < 0.9:
-            asked(emission_from(sent(extras, minutes, personal=personal, **about, **to), now=NOW))
+            told = sent(extras, minutes, personal=personal, **about(), **to)
+            asked(emission_from(told, now=NOW))
         if rng.random() < 0.4:
-            own = sent(extras, minutes + rng.uniform(0, 0.1), **about, **to)
+            own = sent(extras, minutes + rng.uniform(0, 0.1), **about(), **to)
             record([emission_from(own, now=NOW)], source=SENDER)
         for device in devices if named is None else [named]:
-            made = {"addressed_to": to["addressed_to"], "personal": personal, **about}
+            made = {"addressed_to": to["addressed_to"], "personal": personal, **about()}
             told = copy(extras, minutes + ahead + rng.uniform(-1.1, 1.1), device, **made)
             if rng.random() < 0.8:
                 copied(told if rng.random() < 0.9 else of_nobody(told))
@@ -345,7 +370,7 @@ def test_gaps_are_those_of_judging_every_request_and_of_all_devices(
     assert [each.key for each in found[None] if each.operation] == [
         each.key for each in sorted(timelines, key=lambda entry: entry.place)
     ]
-    monkeypatch.setattr(suspects, "_UNCOPIED", EVERY_REQUEST)
+    monkeypatch.setattr(requests, "_UNCOPIED", EVERY_REQUEST)
     monkeypatch.setattr(uncopied, "TOGETHER", 7)
     for apps, gaps in found.items():
         every = find_gaps(DAY, now=NOW, apps=apps).entries
