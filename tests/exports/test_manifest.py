@@ -15,7 +15,12 @@ from django.core.management import call_command
 
 from notifications.exports import parts
 from notifications.exports.manifest import verify
+from notifications.ingest.envelope import emission_from
+from notifications.ingest.recorder import record
+from notifications.world import Faults, World
+from tests.conftest import NOW, SOURCE
 
+FAULTS = Faults.believable()
 FORMATS = ("csv", "csv.gz", "ndjson", "ndjson.gz", "parquet")
 
 
@@ -27,7 +32,8 @@ def exports(
     directory = tmp_path_factory.mktemp("exports")
     with cloned_db(), pytest.MonkeyPatch.context() as patch:
         patch.setattr(parts, "MOST_ROWS", 20)
-        call_command("demo", "--size", "60", "--until", "2026-03-14T12:00:00Z", verbosity=0)
+        envelopes = (each.envelope for each in World(seed=1, size=60, until=NOW).emissions(FAULTS))
+        record([emission_from(each, now=NOW) for each in envelopes if each], source=SOURCE)
         for each in FORMATS:
             file_format, _, gzip = each.partition(".")
             call_command(
