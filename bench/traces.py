@@ -20,7 +20,7 @@ from bench._lines import UNTIL
 from bench._service import Service, service
 
 SIZES = (100_000, 1_000_000)
-REQUESTS, UNCOUNTED = 200, 20  # of each kind; the first ones warm connections and caches
+REQUESTS, UNCOUNTED = 250, 50  # of each kind; the first ones warm the connections of all threads
 ROUNDS, GAP_DAYS = 3, 4
 DAY = timedelta(days=1)
 # The rows that a trace shows: what names the device, and what went to its user as a whole.

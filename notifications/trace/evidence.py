@@ -5,7 +5,7 @@ Whatever has an ``extent`` is answered as if only the notifications of it were r
 
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -272,7 +272,10 @@ def _payload(extras: str, findings: str, platform: str | None) -> Payload:
     return Payload(
         extras=told,
         findings=json.loads(findings),
-        clients={str(generation): asdict(view) for generation, view in shown.items()},
+        clients={
+            str(generation): {"kind": view.kind, "result": view.result}
+            for generation, view in shown.items()
+        },
         platform=platform,
     )
 

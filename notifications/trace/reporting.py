@@ -30,13 +30,13 @@ _IN_TIME = """
 """
 _LAST_MESSAGE = """
     SELECT {told} FROM notifications_notification
-    WHERE source_id = noted.source_id AND message_type = noted.told AND id < %(end)s {in_time}
+    WHERE source_id = kind.source_id AND message_type = kind.told AND id < %(end)s {in_time}
     ORDER BY id DESC LIMIT {most}
 """
 # A source that is given as a range has the index by source alone for this order.
 _LAST_EVENT = """
     SELECT {told} FROM notifications_{table}
-    WHERE source_id >= noted.source_id AND source_id <= noted.source_id
+    WHERE source_id >= kind.source_id AND source_id <= kind.source_id
         AND id < %(end)s {in_time}
     ORDER BY source_id DESC, id DESC LIMIT {most}
 """
@@ -52,17 +52,21 @@ _COMPARED = """
     ORDER BY recorded_at DESC LIMIT 1
 """
 _REPORTING = """
-    SELECT COALESCE(noted.source_id, reading.source_id), told, app, per_device, first, {last},
-        reading.source_id IS NOT NULL, {compared},
-        CASE WHEN reading.storage = 'off' AND reading.storage_since
-            <= COALESCE(%(as_of)s::timestamptz, 'infinity') THEN reading.storage_since END
-    FROM (
+    WITH noted AS MATERIALIZED (
         SELECT source_id, told, app, per_device, (array_agg(report ORDER BY report))[1] AS first
         FROM notifications_firstreport
         WHERE report < %(end)s AND (%(apps)s::text[] IS NULL OR app = ANY(%(apps)s)) {in_time}
         GROUP BY 1, 2, 3, 4 ORDER BY first LIMIT %(most)s
-    ) AS noted
-    FULL JOIN notifications_pushserverreading AS reading ON reading.source_id = noted.source_id
+    ), latest AS MATERIALIZED (
+        SELECT source_id, told, {last} AS last
+        FROM (SELECT DISTINCT source_id, told FROM noted) AS kind
+    )
+    SELECT COALESCE(report.source_id, reading.source_id), told, app, per_device, first, last,
+        reading.source_id IS NOT NULL, {compared},
+        CASE WHEN reading.storage = 'off' AND reading.storage_since
+            <= COALESCE(%(as_of)s::timestamptz, 'infinity') THEN reading.storage_since END
+    FROM (SELECT * FROM noted JOIN latest USING (source_id, told)) AS report
+    FULL JOIN notifications_pushserverreading AS reading ON reading.source_id = report.source_id
 """
 
 
