@@ -45,7 +45,8 @@ _LASTS = " UNION ALL ".join(
     for table in _TABLES
 )
 _LAST_OF_BATCH = f"SELECT min(recorded_xid::text::bigint) FROM ({_LASTS}) AS last"  # noqa: S608
-# What events tell of a device holds from then on, and of its user's messages that name no device.
+# What events tell of a device holds from then on, and of its user's messages that name no device; a
+# rule may apply from the first message of its type on.
 # OFFSET has these looked up one by one: joined, they would be looked for in all that is on record.
 _TOUCHED = f"""
     WITH told AS MATERIALIZED (
@@ -91,6 +92,10 @@ _TOUCHED = f"""
             day::timestamp AT TIME ZONE 'UTC', (day + %(estimated)s) AT TIME ZONE 'UTC',
             interval '1 hour'
         ) AS each WHERE {_BETWEEN}
+        UNION SELECT hour FROM notifications_gaplook
+        WHERE first_id_at(hour + interval '1 hour' + %(margin)s) > (
+            SELECT report FROM notifications_firstreport WHERE {_BETWEEN} ORDER BY report LIMIT 1
+        )
     )
     INSERT INTO notifications_gaplook AS look (hour, touched_at, unjudged, too_much)
     SELECT hour, clock_timestamp(), 0, false FROM touched ORDER BY hour
