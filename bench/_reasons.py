@@ -221,6 +221,18 @@ def _devices_unknown(asked: Asked) -> bool:
     return all(each.since > asked.gap.at for each in owned)
 
 
+def _status_unknown(asked: Asked) -> bool:
+    """A device of the user was told of a change not long before, as far as that is on record."""
+    owned = asked.known.owned.get(asked.gap.anchor.recipient or 0, ())
+    devices = {each.device for each in owned} | {asked.gap.activation}
+    return any(
+        each.message_type == STATUS_CHANGE
+        and each.activation in devices
+        and abs(asked.gap.at - each.at) <= LATE + CLOCKS
+        for each in asked.known.messages
+    )
+
+
 def _announced_again(asked: Asked) -> bool:
     """A finish is on record, and an announcement after it."""
     told = _at(asked, INIT), _at(asked, FINISHED)
@@ -275,6 +287,7 @@ _RIGHT: Mapping[Reason, Callable[[Asked], bool]] = {
     Reason.ELIGIBILITY_UNKNOWN: _no_copy_on_record,
     Reason.PUSH_NOT_TOLD: _push_not_told,
     Reason.DEVICES_UNKNOWN: _devices_unknown,
+    Reason.STATUS_UNKNOWN: _status_unknown,
     Reason.ANNOUNCED_AGAIN: _announced_again,
     Reason.DEVICE_NOT_KNOWN: _nameless,
     Reason.ANNOUNCED_ELSEWHERE: _other_device,

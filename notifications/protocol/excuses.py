@@ -1,13 +1,16 @@
 """What events owe to a user is not owed to a device that could not be sent to, nor to a user of
 whom that is so of all devices."""
 
+from bisect import bisect_right
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from .eligibility import kept_from, not_active
+from .episodes import LATE_WITHIN
 from .expectations import Gap
 from .knowledge import Knowledge
+from .merging import WITHIN
 from .message import FIRST, later
 from .reasons import CountsAs, Reason, Rule, Seen
 
@@ -26,8 +29,11 @@ class Owned:
 
 def excused(gap: Gap, device: str, known: Knowledge) -> Gap:
     """The ``gap`` as it is of one ``device``."""
-    kept = _kept(gap, device, known) if _is_owed_by_events(gap) else None
-    return gap if kept is None else _because(gap, *kept)
+    if not _is_owed_by_events(gap):
+        return gap
+    if (kept := _kept(gap, device, known)) is not None:
+        return _because(gap, *kept)
+    return _doubted(gap, [device], known)
 
 
 def excused_of_user(gap: Gap, owned: Collection[Owned], known: Knowledge) -> Gap:
@@ -41,11 +47,10 @@ def excused_of_user(gap: Gap, owned: Collection[Owned], known: Knowledge) -> Gap
     if not concerned:
         is_missing = gap.counts_as is CountsAs.MISSING
         return _because(gap, Reason.DEVICES_UNKNOWN, Seen()) if is_missing else gap
-    kept = [_kept(gap, each, known) for each in sorted(concerned)]
-    seen = [each[1] for each in kept if each is not None]
-    if len(seen) < len(kept):
-        return gap
-    events = tuple(event for each in seen for event in each.events)
+    kept = {each: _kept(gap, each, known) for each in sorted(concerned)}
+    if free := [device for device, why in kept.items() if why is None]:
+        return _doubted(gap, free, known)
+    events = tuple(event for why in kept.values() if why for event in why[1].events)
     return _because(gap, Reason.NOBODY_TO_TELL, Seen(events=events[:MOST_EVENTS]))
 
 
@@ -76,6 +81,29 @@ def _kept(gap: Gap, device: str, known: Knowledge) -> tuple[Reason, Seen] | None
     if kept is None and gap.rule is Rule.E0 and (seen := not_active(state)) is not None:
         return Reason.NOT_ACTIVE, seen
     return kept
+
+
+def _doubted(gap: Gap, devices: Collection[str], known: Knowledge) -> Gap:
+    """The ``gap``, of which nothing is known that kept it from these ``devices``, where each may
+    have become another than is known."""
+    changed = [_changed(gap, each, known) for each in devices]
+    told = [each for each in changed if each is not None]
+    if gap.counts_as is not CountsAs.MISSING or len(told) < len(changed):
+        return gap
+    return _because(gap, Reason.STATUS_UNKNOWN, Seen(max(told)))
+
+
+def _changed(gap: Gap, device: str, known: Knowledge) -> datetime | None:
+    """When the ``device`` was told last that its status changed, not long before, where no event
+    tells its status since: the one that would may be lost."""
+    changes = known.status_changes.get(device, ())
+    place = bisect_right(changes, gap.at) - 1
+    if place < 0 or changes[place] < later(gap.at, -LATE_WITHIN):
+        return None
+    state = known.state_at(device, gap.at)
+    seen = state.status.seen if state is not None else None
+    is_told = seen is not None and seen >= later(changes[place], -WITHIN)
+    return None if is_told else changes[place]
 
 
 def _because(gap: Gap, reason: Reason, seen: Seen) -> Gap:

@@ -59,6 +59,7 @@ class Reason(StrEnum):
     ELIGIBILITY_UNKNOWN = "eligibility_unknown"
     PUSH_NOT_TOLD = "push_not_told"
     DEVICES_UNKNOWN = "devices_unknown"
+    STATUS_UNKNOWN = "status_unknown"
     ANNOUNCED_AGAIN = "announced_again"
     DEVICE_NOT_KNOWN = "device_not_known"
     ANNOUNCED_ELSEWHERE = "announced_elsewhere"
@@ -258,6 +259,14 @@ REASONS: Mapping[Reason, Row] = {
         CountsAs.UNDECIDED,
         "no event and no message of by then that names a device of the user in this app",
         "Whether {what} was owed is not known: no device of the user in this app is on record.",
+    ),
+    Reason.STATUS_UNKNOWN: Row(
+        (Rule.E0, Rule.E5),
+        CountsAs.UNDECIDED,
+        "a statusChange to the device within the hour before, and no event since that tells its"
+        " status; of a user so for each device that could have been sent to",
+        "Whether {what} was owed is not known: a change of status was told at {at}, and no event"
+        " tells what the status was then.",
     ),
     Reason.ANNOUNCED_AGAIN: Row(
         _ENDS,

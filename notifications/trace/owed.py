@@ -1,11 +1,13 @@
 """What events owe and no message met, for the devices of a trace and for all in a window."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TypeVar
 
 from notifications.models.querysets import Extent
 from notifications.protocol import lives as rules
+from notifications.protocol.audience import status_changes
 from notifications.protocol.clocks import NO_CLOCKS, Clocks
 from notifications.protocol.episodes import LATE_WITHIN
 from notifications.protocol.events import (
@@ -127,8 +129,11 @@ def excuse_users(gaps: Sequence[Gap], known: Knowledge, extent: Extent) -> Itera
     owned = lives.devices_of({gap.anchor.recipient or 0 for gap in of_users}, extent)
     devices = {each.device for of_one in owned.values() for each in of_one}
     moments = [gap.at for gap in of_users]
-    spans = spans_of(events_of(devices, extent=extent), Window(min(moments), max(moments)))
-    beside = evidence.with_spans(known, spans, extent)
+    window = Window(min(moments), max(moments))
+    beside = evidence.with_spans(known, spans_of(events_of(devices, extent=extent), window), extent)
+    changes = evidence.status_changes_of(devices, window, extent)
+    told = status_changes(known.clocks.corrected(each) for each in changes)
+    beside = replace(beside, status_changes={**beside.status_changes, **told})
     for gap in gaps:
         yield excused_of_user(gap, owned.get(gap.anchor.recipient or 0, ()), beside)
 

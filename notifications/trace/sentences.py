@@ -42,6 +42,7 @@ WORDS: Mapping[Reason, str] = {
     Reason.ELIGIBILITY_UNKNOWN: "no copy made, and whether one was due is not known",
     Reason.PUSH_NOT_TOLD: "whether a push was wanted is not told",
     Reason.DEVICES_UNKNOWN: "no device of the user is on record",
+    Reason.STATUS_UNKNOWN: "the status had changed, and no event tells to what",
     Reason.ANNOUNCED_AGAIN: "announced again after it had finished",
     Reason.DEVICE_NOT_KNOWN: "sent to a device that is not known",
     Reason.ANNOUNCED_ELSEWHERE: "announced to other devices only",

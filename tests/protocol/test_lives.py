@@ -144,6 +144,24 @@ LIFE_CASES = [
         of_user=True,
     ),
     *(
+        LifeCase(reason, **owing, events=events, known={"changes": {PHONE: changed}}, **{of: True})
+        for owing in ({"lives": [life("PENDING")]}, {"inbox": [posted()]})
+        for missing in (Reason.CREATED_UNANNOUNCED if "lives" in owing else Reason.POSTED_UNPUSHED,)
+        for reason, changed, events in (
+            (Reason.STATUS_UNKNOWN, [-2 * HOUR, -600], [status("ACTIVE", -2 * HOUR)]),
+            (missing, [-2 * HOUR, 10], [status("ACTIVE", -2 * HOUR)]),  # later, and long ago
+            (missing, [-600], [status("ACTIVE", -590)]),  # an event tells it
+        )
+        for of in ("of_device", "of_user")
+    ),
+    LifeCase(
+        Reason.POSTED_UNPUSHED,  # nothing is doubtful of the other one
+        inbox=[posted()],
+        events=[status("ACTIVE", -2 * HOUR), status("ACTIVE", -HOUR, of=TABLET)],
+        known={"changes": {PHONE: [-600]}},
+        of_user=True,
+    ),
+    *(
         LifeCase(reason, known=known, **owing)
         for reason, known in (
             (Reason.NOT_DUE, PENDING),

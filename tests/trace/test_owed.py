@@ -124,6 +124,19 @@ def test_where_no_device_of_the_user_is_on_record_it_is_undecided(
     assert gaps() == [(Rule.E5, Reason.POSTED_UNPUSHED)]
 
 
+def test_after_a_change_that_no_event_tells_it_is_undecided_wherever_it_is_asked(
+    bank: Callable[..., None],
+) -> None:
+    happened(status("ACTIVE", -200), posted(0))
+    bank([sent(STATUS_CHANGE, -10)])
+    recipient = Recipient.objects.get(user_id=USER).pk
+    for reason in (Reason.STATUS_UNKNOWN, Reason.POSTED_UNPUSHED):
+        assert gaps() == [(Rule.E5, reason)]
+        assert traced().entries[-1].reason is reason
+        assert trace_user(recipient, DAY, now=NOW).rows[-1].entry.reason is reason
+        happened(status("BLOCKED", -10))  # blocked ones are told of inbox messages too
+
+
 def test_where_no_device_of_the_user_could_be_sent_to_it_is_explained(
     bank: Callable[..., None],
 ) -> None:
