@@ -3,7 +3,6 @@
 Whatever has an ``extent`` is answered as if only the notifications of it were recorded.
 """
 
-import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -15,9 +14,7 @@ from django.db.models import OuterRef, Subquery
 
 from notifications.models import Activation, Notification
 from notifications.models.querysets import Extent, NotificationQuerySet
-from notifications.models.statements import fetched
 from notifications.protocol.audience import status_changes
-from notifications.protocol.clients import Platform, views
 from notifications.protocol.episodes import LATE_WITHIN
 from notifications.protocol.events import InboxEvent, OperationEvent
 from notifications.protocol.extras import MAX_IDENTIFIER, MessageType
@@ -31,7 +28,6 @@ from . import lives, sentences
 from .clocks import clocks_at
 from .copiers import NO_COPIERS, Copiers
 from .coverage import coverage_of
-from .entries import Payload
 from .reporting import Reporting
 from .told import (
     BETWEEN,
@@ -71,10 +67,6 @@ _OF_OPERATIONS = f"""
     FROM notifications_notification AS told
     JOIN notifications_operation AS operation ON operation.id = told.operation_id
     WHERE told.operation_id = ANY(%(operations)s::text[]) AND told.id >= ({_EARLIEST})
-"""  # noqa: S608 - of constants
-_PAYLOADS = f"""
-    SELECT id, extras, findings, platform FROM notifications_notification AS told
-    WHERE id = ANY(%(ids)s::uuid[]) AND {BETWEEN_IDS}
 """  # noqa: S608 - of constants
 # Of many devices: all of that type are fewer than all that names one of these.
 _CHANGES = f"""
@@ -257,27 +249,6 @@ def _of_a_type(
         return []
     condition = f"told.{column} = ANY(%(keys)s) AND told.message_type = %(type)s AND {BETWEEN}"
     return told_where(condition, extent, keys=list(keys), type=message_type, **_around(window))
-
-
-def payloads(ids: Iterable[str]) -> Mapping[str, Payload]:
-    """What a page shows of its notifications, by id."""
-    asked = [UUID(each) for each in ids]
-    rows = fetched(_PAYLOADS, {"ids": asked, **between(asked)}) if asked else []
-    return {str(key): _payload(*of_one) for key, *of_one in rows}
-
-
-def _payload(extras: str, findings: str, platform: str | None) -> Payload:
-    told = json.loads(extras)
-    shown = views(told, Platform(platform) if platform else None)
-    return Payload(
-        extras=told,
-        findings=json.loads(findings),
-        clients={
-            str(generation): {"kind": view.kind, "result": view.result}
-            for generation, view in shown.items()
-        },
-        platform=platform,
-    )
 
 
 def nearest(

@@ -5,16 +5,25 @@ import base64
 import binascii
 import json
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Generic, Protocol, TypeVar
+from uuid import UUID
 
-from . import evidence
-from .entries import Entry, Kind, Row
+from notifications.models.statements import fetched
+from notifications.protocol.clients import Platform, views
+
+from .entries import Entry, Kind, Payload, Row
+from .told import BETWEEN_IDS, between
 
 MOST_ON_A_PAGE = 1_000
 ON_A_PAGE = 100
+
+_PAYLOADS = f"""
+    SELECT id, extras, findings, platform FROM notifications_notification AS told
+    WHERE id = ANY(%(ids)s::uuid[]) AND {BETWEEN_IDS}
+"""  # noqa: S608 - of constants
 
 Place = tuple[datetime, int, str]
 
@@ -64,7 +73,7 @@ def page_of(items: Sequence[Item], cursor: str | None, size: int = ON_A_PAGE) ->
 def with_payloads(entries: Iterable[Entry]) -> tuple[Entry, ...]:
     """The same, each notification with its extras, findings and what the apps make of it."""
     given = tuple(entries)
-    payloads = evidence.payloads(each.key for each in given if each.kind is Kind.NOTIFICATION)
+    payloads = _payloads(each.key for each in given if each.kind is Kind.NOTIFICATION)
     return tuple(replace(each, payload=payloads.get(each.key)) for each in given)
 
 
@@ -72,6 +81,27 @@ def rows_with_payloads(rows: Iterable[Row]) -> tuple[Row, ...]:
     given = tuple(rows)
     entries = with_payloads(each.entry for each in given)
     return tuple(replace(row, entry=entry) for row, entry in zip(given, entries, strict=True))
+
+
+def _payloads(ids: Iterable[str]) -> Mapping[str, Payload]:
+    """By id."""
+    asked = [UUID(each) for each in ids]
+    rows = fetched(_PAYLOADS, {"ids": asked, **between(asked)}) if asked else []
+    return {str(key): _payload(*of_one) for key, *of_one in rows}
+
+
+def _payload(extras: str, findings: str, platform: str | None) -> Payload:
+    told = json.loads(extras)
+    shown = views(told, Platform(platform) if platform else None)
+    return Payload(
+        extras=told,
+        findings=json.loads(findings),
+        clients={
+            str(generation): {"kind": view.kind, "result": view.result}
+            for generation, view in shown.items()
+        },
+        platform=platform,
+    )
 
 
 def _write(onward: bool, place: Place) -> str:
