@@ -7,14 +7,9 @@ from uuid import UUID
 from django.db import connection, transaction
 
 from notifications.models import FirstReport
-from notifications.protocol.coverage import Tells
+from notifications.models.first_report import EVENTS
 from notifications.protocol.extras import MessageType
 
-_TABLES = {
-    Tells.REGISTRATIONS: "activationevent",
-    Tells.OPERATIONS: "operationevent",
-    Tells.INBOX: "inboxevent",
-}
 _TYPES = ", ".join(f"'{each}'" for each in MessageType)
 _REPORTS = " UNION ALL ".join(
     (
@@ -27,10 +22,10 @@ _REPORTS = " UNION ALL ".join(
         *(
             f"""
                 SELECT source_id, '{told}', COALESCE(app, ''), false, id, recorded_at, recorded_xid
-                FROM notifications_{table} LEFT JOIN LATERAL unnest(apps) AS named (app) ON TRUE
+                FROM {table} LEFT JOIN LATERAL unnest(apps) AS named (app) ON TRUE
                 WHERE source_id IS NOT NULL
             """  # noqa: S608 - of constants
-            for told, table in _TABLES.items()
+            for told, table in EVENTS.items()
         ),
     )
 )

@@ -2,8 +2,18 @@
 
 from django.db import models
 
+from notifications.protocol.coverage import Tells
+
+from .event import ActivationEvent, InboxEvent, OperationEvent
 from .fields import IdentifierField, TransactionIdField
 from .source import Source
+
+# The tables of the events that tell each kind.
+EVENTS = {
+    Tells.REGISTRATIONS: ActivationEvent._meta.db_table,
+    Tells.OPERATIONS: OperationEvent._meta.db_table,
+    Tells.INBOX: InboxEvent._meta.db_table,
+}
 
 
 class FirstReport(models.Model):

@@ -45,6 +45,13 @@ _LASTS = " UNION ALL ".join(
     for table in _TABLES
 )
 _LAST_OF_BATCH = f"SELECT min(recorded_xid::text::bigint) FROM ({_LASTS}) AS last"  # noqa: S608
+# The time that begins the least id; by that, and not by the ids that hours would have, the hours
+# since are found by index, and none where no first report is among the batch.
+_FIRST_REPORT = f"""(
+    SELECT to_timestamp(
+        ('x' || replace(left(report::text, 13), '-', ''))::bit(48)::bigint / 1000.0
+    ) FROM notifications_firstreport WHERE {_BETWEEN} ORDER BY report LIMIT 1
+)"""  # noqa: S608 - of constants
 # What events tell of a device holds from then on, and of its user's messages that name no device; a
 # rule may apply from the first message of its type on.
 # OFFSET has these looked up one by one: joined, they would be looked for in all that is on record.
@@ -93,9 +100,7 @@ _TOUCHED = f"""
             interval '1 hour'
         ) AS each WHERE {_BETWEEN}
         UNION SELECT hour FROM notifications_gaplook
-        WHERE first_id_at(hour + interval '1 hour' + %(margin)s) > (
-            SELECT report FROM notifications_firstreport WHERE {_BETWEEN} ORDER BY report LIMIT 1
-        )
+        WHERE hour > {_FIRST_REPORT} - interval '1 hour' - %(margin)s
     )
     INSERT INTO notifications_gaplook AS look (hour, touched_at, unjudged, too_much)
     SELECT hour, clock_timestamp(), 0, false FROM touched ORDER BY hour

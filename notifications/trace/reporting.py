@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import Any
 from uuid import UUID
 
+from notifications.models.first_report import EVENTS
 from notifications.models.querysets import Extent
 from notifications.models.statements import fetched
 from notifications.protocol.coverage import OF_EVENTS, Tells
@@ -35,16 +36,11 @@ _LAST_MESSAGE = """
 """
 # A source that is given as a range has the index by source alone for this order.
 _LAST_EVENT = """
-    SELECT {told} FROM notifications_{table}
+    SELECT {told} FROM {table}
     WHERE source_id >= kind.source_id AND source_id <= kind.source_id
         AND id < %(end)s {in_time}
     ORDER BY source_id DESC, id DESC LIMIT {most}
 """
-_TABLES = {
-    Tells.REGISTRATIONS: "activationevent",
-    Tells.OPERATIONS: "operationevent",
-    Tells.INBOX: "inboxevent",
-}
 # When a Push Server's registrations were last compared, as far as that was on record.
 _COMPARED = """
     SELECT compared_at FROM notifications_pushcomparing
@@ -213,6 +209,6 @@ def _last(in_time: str, *, is_of_apps: bool) -> str:
         of_events = {"told": "id", **given}
     cases = " ".join(
         f"WHEN '{told}' THEN {whole.format(_LAST_EVENT.format(table=table, **of_events))}"
-        for told, table in _TABLES.items()
+        for told, table in EVENTS.items()
     )
     return f"CASE told {cases} ELSE {whole.format(message)} END"
