@@ -1,7 +1,7 @@
 """How far the clocks of sources were apart, day by day: kept ahead, not evidence."""
 
 import json
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -15,7 +15,7 @@ from notifications.protocol.window import DAY, written
 
 from .fields import CurrentTransactionId, TransactionIdField
 from .querysets import Extent
-from .statements import fetched
+from .statements import Answer, asked
 
 LATELY = timedelta(days=31)  # without an estimate for so long, nothing is told of a clock
 BEFORE = 1 + -(-CARRIED // DAY)  # days of which an estimate may hold, that day included
@@ -83,12 +83,16 @@ def days_of(since: datetime, until: datetime) -> list[date]:
     return [first + number * DAY for number in range((until.date() - first).days + 1)]
 
 
-def clocks_of(days: Collection[date], extent: Extent) -> Iterator[tuple[Clock, datetime]]:
+def clocks_of(days: Collection[date], extent: Extent) -> list[tuple[Clock, datetime]]:
     """Of each of the ``days`` the latest estimates, with when they were last looked at."""
-    given = {"days": sorted(days), **extent.parameters}
-    for clocks, looked_at in fetched(_LATEST, given):
-        for each in json.loads(clocks):
-            yield read_clock(each), looked_at
+    return ask_clocks_of(days, extent)()
+
+
+def ask_clocks_of(days: Collection[date], extent: Extent) -> Answer[list[tuple[Clock, datetime]]]:
+    rows = asked(_LATEST, {"days": sorted(days), **extent.parameters})
+    return lambda: [
+        (read_clock(each), looked_at) for clocks, looked_at in rows() for each in json.loads(clocks)
+    ]
 
 
 def write_clock(clock: Clock) -> dict[str, Any]:

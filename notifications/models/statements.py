@@ -1,7 +1,10 @@
-"""Statements that are asked again and again, planned once for a connection."""
+"""Statements that are asked again and again, planned once for a connection; and several of them
+asked at once."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
+from typing import Any, TypeAlias, TypeVar
 
 import psycopg
 from django.db import connection
@@ -13,18 +16,58 @@ _TIME = psycopg.adapters.types["timestamptz"].oid
 _READ_TIME = psycopg.adapters.get_loader(_TIME, Format.TEXT)
 
 
-def fetched(statement: str, given: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+T = TypeVar("T")
+Rows: TypeAlias = list[tuple[Any, ...]]
+# What was asked already, and is waited for where it is called. Call it once.
+Answer: TypeAlias = Callable[[], T]
+
+
+def fetched(statement: str, given: Mapping[str, Any]) -> Rows:
     """The rows of a statement that PostgreSQL plans once and for whatever parameters: to plan one
     that reads a few rows takes longer than to run it. Its text must not depend on what is asked,
     and each parameter needs a type there."""
+    return asked(statement, given)()
+
+
+def asked(statement: str, given: Mapping[str, Any]) -> Answer[Rows]:
+    """The same, not waited for yet where it is ``together`` with others."""
     if connection.queries_logged:  # with its parameters in it
         with connection.cursor() as logging:
             logging.execute(statement, given)
-            return list(logging.fetchall())
-    # As Django's own cursors see to the connection.
-    connection.close_if_health_check_failed()
-    connection.ensure_connection()
-    with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
+            rows = list(logging.fetchall())
+        return lambda: rows
+    _see_to_connection()
+    with connection.wrap_database_errors:
+        cursor = psycopg.Cursor(connection.connection)
         if _READ_TIME is not None:
             cursor.adapters.register_loader(_TIME, _READ_TIME)
-        return cursor.execute(statement, given, prepare=True).fetchall()
+        cursor.execute(statement, given, prepare=True)
+    return partial(_read, cursor)
+
+
+@contextmanager
+def together() -> Iterator[None]:
+    """What is asked within is sent before the answer to what was asked before it has come: to wait
+    for each takes longer than to run it. For statements of this module alone."""
+    if connection.queries_logged:
+        yield
+        return
+    _see_to_connection()
+    with connection.wrap_database_errors, connection.connection.pipeline():
+        yield
+
+
+def nothing(answer: T) -> Answer[T]:
+    """The ``answer`` where there is nothing to ask."""
+    return lambda: answer
+
+
+def _see_to_connection() -> None:
+    """As Django's own cursors do."""
+    connection.close_if_health_check_failed()
+    connection.ensure_connection()
+
+
+def _read(cursor: "psycopg.Cursor[tuple[Any, ...]]") -> Rows:
+    with connection.wrap_database_errors:
+        return cursor.fetchall()

@@ -5,8 +5,9 @@ from collections.abc import Collection, Iterable
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from notifications.models.clock import BEFORE, clocks_of, days_of
+from notifications.models.clock import BEFORE, ask_clocks_of, clocks_of, days_of
 from notifications.models.querysets import Extent
+from notifications.models.statements import Answer, nothing
 from notifications.protocol.clocks import NO_CLOCKS, Clocks
 from notifications.protocol.message import later
 from notifications.protocol.window import DAY, Window
@@ -19,12 +20,18 @@ def clocks_at(sources: Collection[str], moments: Iterable[datetime], extent: Ext
     """The clocks of ``sources`` at these moments, in one query; in none where there are fewer than
     two, which have nothing to be compared with. Estimates that were made later than the ``extent``
     allows are left out; which apps it is of makes no difference to clocks."""
+    return ask_clocks(sources, moments, extent)()
+
+
+def ask_clocks(
+    sources: Collection[str], moments: Iterable[datetime], extent: Extent
+) -> Answer[Clocks]:
     if len(sources) < 2:
-        return NO_CLOCKS
+        return nothing(NO_CLOCKS)
     told = {each.date() for each in moments}  # in UTC
     days = {each - back * DAY for each in told for back in range(BEFORE) if each > EARLIEST}
-    found = clocks_of(days, extent)
-    return Clocks.of(each for each, _ in found if each.source in sources)
+    found = ask_clocks_of(days, extent)
+    return lambda: Clocks.of(each for each, _ in found() if each.source in sources)
 
 
 def clocks_in(window: Window, extent: Extent) -> Clocks:

@@ -12,7 +12,7 @@ from typing import Any
 from django.conf import settings
 
 from notifications.models.patience import TooMuch
-from notifications.models.statements import fetched
+from notifications.models.statements import Answer, asked, nothing
 from notifications.protocol.coverage import (
     Covered,
     CoveredWindow,
@@ -78,23 +78,34 @@ def coverage_of(
 ) -> dict[str, Covered]:
     """Of each of ``sources`` what is covered between the two, as it was known ``as_of`` that
     moment. One that was never measured has nothing that is covered and no holes."""
-    kept = kept_of(sources, since, until, as_of=as_of)
-    return {slug: each.covered for slug, each in kept.items()}
+    return ask_coverage(sources, since, until, as_of=as_of)()
 
 
-def kept_of(
+def ask_coverage(
     sources: Collection[str], since: datetime, until: datetime, *, as_of: datetime | None = None
-) -> dict[str, Kept]:
+) -> Answer[dict[str, Covered]]:
+    kept = ask_kept(sources, since, until, as_of=as_of)
+    return lambda: {slug: each.covered for slug, each in kept().items()}
+
+
+def ask_kept(
+    sources: Collection[str], since: datetime, until: datetime, *, as_of: datetime | None = None
+) -> Answer[dict[str, Kept]]:
     """The same with how it is known, in one query."""
     found: dict[str, list[tuple[Interval, tuple[str, ...]]]] = {each: [] for each in sources}
     if not found:
-        return {}
+        return nothing({})
     given: dict[str, Any] = {
         "sources": sorted(found),
         "since": since,
         "until": until,
         "as_of": as_of,
     }
-    for slug, began, ended, kinds in fetched(_INTERVALS, given):
-        found[slug].append(((began, ended), tuple(kinds)))
-    return {slug: Kept(*map(tuple, zip(*told, strict=True))) for slug, told in found.items()}
+    rows = asked(_INTERVALS, given)
+
+    def read() -> dict[str, Kept]:
+        for slug, began, ended, kinds in rows():
+            found[slug].append(((began, ended), tuple(kinds)))
+        return {slug: Kept(*map(tuple, zip(*told, strict=True))) for slug, told in found.items()}
+
+    return read

@@ -6,6 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from notifications.models.querysets import Apps, Extent
+from notifications.models.statements import Answer, together
 from notifications.protocol.audience import Basis, Certainty, Device
 from notifications.protocol.coverage import SourceCoverage, Tells
 from notifications.protocol.deliveries import Delivery
@@ -19,21 +20,20 @@ from notifications.protocol.state import DeviceState
 from notifications.protocol.whole import Events, Whole, judge_whole
 from notifications.protocol.window import Window
 
-from . import entries, evidence, lives, owed, sentences, silence
-from .copiers import copiers
+from . import entries, evidence, owed, sentences, silence
+from .around import Around, read_around
 from .deliveries import deliveries_of, to_device
 from .entries import Entry, Trace
 from .entry_of import entry_of_gap, entry_of_message
-from .listeners import apps_told, told_by, who_listened
-from .reporting import Reporting, reporting_of
-from .states import events_of
+from .listeners import apps_told, ask_who_listened, told_by
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gathered:
     """What some devices' traces rest on: messages by id, what their gateways answered, the events
-    of the devices, what is known beside all that, of sources too, and what the rules say of it; of
-    ``extent`` only."""
+    of the devices, what is known beside all that, and what the rules say of it; of ``extent`` only.
+    ``coverage`` says which sources could have told something of the devices, or of their user, and
+    when each was recorded in the window."""
 
     extent: Extent
     messages: Mapping[UUID, Message]
@@ -42,7 +42,7 @@ class Gathered:
     inbox_repeats: frozenset[UUID]
     events: Mapping[str, Sequence[ActivationEvent]]
     known: Knowledge
-    reporting: Reporting
+    coverage: tuple[SourceCoverage, ...]
 
     @property
     def merged(self) -> Merged:
@@ -74,12 +74,11 @@ def trace_device(
     extent = Extent(apps, as_of=as_of)
     gathered = gather({activation}, window, now=as_of or now, extent=extent)
     (trace,) = with_verdicts([trace_of(activation, gathered, window)], gathered)
-    coverage = listened(gathered, {activation}, window)
     return replace(
         trace,
         verdict=sentences.as_known(trace.verdict, as_of),
-        coverage=coverage,
-        recorded=silence.in_words(coverage),
+        coverage=gathered.coverage,
+        recorded=silence.in_words(gathered.coverage),
         as_of=as_of,
     )
 
@@ -94,69 +93,62 @@ def gather(
 ) -> Gathered:
     """All that concerns these ``devices``, the users they are known to belong to, and these
     ``recipients``, around ``window``; in a fixed number of queries."""
-    named = evidence.naming(devices, window, extent)
-    events = events_of(devices, extent=extent)
-    people = {each.recipient for each in named} | set(recipients)
-    people |= {each.recipient for of_one in events.values() for each in of_one}
-    users = {each for each in people if each is not None}
-    reporting = reporting_of(now, extent)
-    copying = copiers(reporting)
-    to_users = evidence.to_users(users, copying.sources, window, extent)
-    wide = [each for each in to_users if each.activation is None or each.is_user_wide]
-    around = owed.around(window)
-    posted = lives.inbox_events_of(users, around, extent)
-    operations = {each.operation for each in (*named, *wide) if each.operation is not None}
-    lived = lives.operation_events_around(operations, users, devices, around, extent)
-    told = evidence.about_operations(operations | lives.by_name(lived).keys(), extent)
-    of_operations = [each for messages in told.values() for each in messages]
-    messages = {each.id: each for each in (*named, *to_users, *of_operations)}
-    known = evidence.knowledge(
-        messages.values(),
-        named,
-        now,
-        extent,
-        reporting=reporting,
-        beside=evidence.beside(
-            lived,
-            posted,
-            owed.spans_of(events, window),
+    with together():
+        told = read_around(devices, recipients, window, now=now, extent=extent)
+        messages = told.messages
+        coverage = _ask_who_listened(told, devices, recipients, window, now, extent)
+        known = evidence.knowledge(
+            messages.values(),
+            told.named,
+            now,
             extent,
-            reporting=reporting,
-            copying=copying,
-        ),
-        since=window.since,
-    )
-    inbox = [each for each in messages.values() if each.inbox_message is not None]
-    events_told = Events(operations=lived, inbox=posted)
-    whole = judge_whole(messages.values(), told, events_told, devices, known)
-    return Gathered(
-        extent=extent,
-        messages=messages,
-        whole=whole,
-        deliveries=deliveries_of(_answered(messages.values(), whole.merged, window), extent=extent),
-        inbox_repeats=frozenset(repeated(in_time_order(inbox))),
-        events=events,
-        known=known,
-        reporting=reporting,
-    )
+            reporting=told.reporting,
+            beside=evidence.beside(
+                told.lived,
+                told.posted,
+                owed.spans_of(told.events, window),
+                extent,
+                reporting=told.reporting,
+                copying=told.copying,
+            ),
+            since=window.since,
+        )
+        events = Events(operations=told.lived, inbox=told.posted)
+        whole = judge_whole(messages.values(), told.of_operations, events, devices, known)
+        answered = _answered(messages.values(), whole.merged, window)
+        deliveries = deliveries_of(answered, extent=extent)
+        inbox = [each for each in messages.values() if each.inbox_message is not None]
+        return Gathered(
+            extent=extent,
+            messages=messages,
+            whole=whole,
+            deliveries=deliveries,
+            inbox_repeats=frozenset(repeated(in_time_order(inbox))),
+            events=told.events,
+            known=known,
+            coverage=coverage(),
+        )
 
 
-def listened(
-    gathered: Gathered, devices: Collection[str], window: Window, recipient: int | None = None
-) -> tuple[SourceCoverage, ...]:
-    """Which sources could have told something of these ``devices``, or of their user, and when each
-    was recorded in ``window``."""
+def _ask_who_listened(
+    told: Around,
+    devices: Collection[str],
+    recipients: Collection[int],
+    window: Window,
+    now: datetime,
+    extent: Extent,
+) -> Answer[tuple[SourceCoverage, ...]]:
     about = [
         each
-        for each in gathered.messages.values()
-        if each.activation in devices or (recipient is not None and each.recipient == recipient)
+        for each in told.messages.values()
+        if each.activation in devices or each.recipient in recipients
     ]
-    events = [each for device in devices for each in gathered.events.get(device, ())]
-    return who_listened(
+    events = [each for of_one in told.events.values() for each in of_one]
+    return ask_who_listened(
         window,
-        now=gathered.known.now,
-        reporting=gathered.reporting,
-        as_of=gathered.extent.as_of,
+        now=now,
+        reporting=told.reporting,
+        as_of=extent.as_of,
         apps=apps_told(about, events),
         named=told_by(about, {Tells.REGISTRATIONS: events}),
     )

@@ -14,6 +14,7 @@ from django.db.models import OuterRef, Subquery
 
 from notifications.models import Activation, Notification
 from notifications.models.querysets import Extent, NotificationQuerySet
+from notifications.models.statements import Answer, nothing
 from notifications.protocol.audience import status_changes
 from notifications.protocol.episodes import LATE_WITHIN
 from notifications.protocol.events import InboxEvent, OperationEvent
@@ -25,14 +26,16 @@ from notifications.protocol.state import Span
 from notifications.protocol.window import Window
 
 from . import lives, sentences
-from .clocks import clocks_at
+from .clocks import ask_clocks
 from .copiers import NO_COPIERS, Copiers
-from .coverage import coverage_of
+from .coverage import ask_coverage, coverage_of
 from .reporting import Reporting
 from .told import (
     BETWEEN,
     BETWEEN_IDS,
     COLUMNS,
+    ask_rows,
+    ask_where,
     between,
     bounds,
     distinct,
@@ -117,12 +120,14 @@ def knowledge(
     sources = {each.source for each in told if each.source is not None}
     sources |= beside.emitters.sources
     copiers = beside.copiers
-    clocks = clocks_at(sources | copiers.sources, [*moments, now], extent)
+    answer = ask_clocks(sources | copiers.sources, [*moments, now], extent)
+    covered = ask_coverage(sources | copiers.sources, owed_since, now, as_of=extent.as_of)
+    clocks = answer()
     known = Knowledge(
         now=now,
         terms=terms(),
         heard=reporting.heard(sources),
-        covered=coverage_of(sources | copiers.sources, owed_since, now, as_of=extent.as_of),
+        covered=covered(),
         emitters=beside.emitters.by(clocks),
         linked=beside.linked,
         copiers=copiers.by_app,
@@ -182,25 +187,29 @@ def by_ids(ids: Collection[UUID], extent: Extent) -> list[Message]:
     return told_where(condition, extent, ids=list(ids), **between(ids)) if ids else []
 
 
-def naming(devices: Collection[str], window: Window, extent: Extent) -> list[Message]:
+def ask_naming(devices: Collection[str], window: Window, extent: Extent) -> Answer[list[Message]]:
     """What names these devices around ``window``, and of each the last before that told its user:
     without any, the first one after."""
     limits = within(extent)
     statement = _NAMING.format(limits=limits) + _BINDINGS.format(
         which=_BEFORE + limits, order="DESC"
     )
-    rows = rows_of(statement, extent, devices=list(devices), **_around(window))
-    told = [message_of(row) for row in rows]
-    untold = set(devices) - {each.activation for each in told if each.recipient is not None}
-    if untold:
-        first = _BINDINGS.format(which=limits, order="ASC")
-        told += [message_of(row) for row in rows_of(first, extent, devices=list(untold))]
-    return distinct(told)
+    rows = ask_rows(statement, extent, devices=list(devices), **_around(window))
+
+    def read() -> list[Message]:
+        told = [message_of(row) for row in rows()]
+        untold = set(devices) - {each.activation for each in told if each.recipient is not None}
+        if untold:
+            first = _BINDINGS.format(which=limits, order="ASC")
+            told += [message_of(row) for row in rows_of(first, extent, devices=list(untold))]
+        return distinct(told)
+
+    return read
 
 
-def to_users(
+def ask_to_users(
     recipients: Collection[int], copying: Collection[str], window: Window, extent: Extent
-) -> list[Message]:
+) -> Answer[list[Message]]:
     """What names these users and no device, around ``window``; copies for devices of theirs that
     are not known; and the copies that the ``copying`` sources report of what went to them."""
     condition = (
@@ -210,21 +219,32 @@ def to_users(
         f") AND {BETWEEN}"
     )
     given = {"recipients": list(recipients), "copying": list(copying), **_around(window)}
-    return told_where(condition, extent, **given) if recipients else []
+    return ask_where(condition, extent, **given) if recipients else nothing([])
 
 
 def about_operations(operations: Collection[str], extent: Extent) -> dict[str, list[Message]]:
     """All that was ever told of each of these operations, with their names."""
+    return ask_about_operations(operations, extent)()
+
+
+def ask_about_operations(
+    operations: Collection[str], extent: Extent
+) -> Answer[dict[str, list[Message]]]:
     if not operations:
-        return {}
-    found: dict[str, list[Message]] = {key: [] for key in operations}
-    rows = rows_of(_OF_OPERATIONS + within(extent), extent, operations=list(operations))
-    # The subject's name may rest on others.
-    names = _names(rows) if extent.is_limited else None
-    for *told, name in rows:
-        key = told[5]
-        found[key].append(message_of(tuple(told), name if names is None else names.get(key)))
-    return found
+        return nothing({})
+    answer = ask_rows(_OF_OPERATIONS + within(extent), extent, operations=list(operations))
+
+    def read() -> dict[str, list[Message]]:
+        rows = answer()
+        found: dict[str, list[Message]] = {key: [] for key in operations}
+        # The subject's name may rest on others.
+        names = _names(rows) if extent.is_limited else None
+        for *told, name in rows:
+            key = told[5]
+            found[key].append(message_of(tuple(told), name if names is None else names.get(key)))
+        return found
+
+    return read
 
 
 def status_changes_of(devices: Collection[str], window: Window, extent: Extent) -> list[Message]:

@@ -2,7 +2,7 @@
 
 from notifications.models import RuleSetting
 from notifications.models.querysets import Extent
-from notifications.models.statements import fetched
+from notifications.models.statements import Answer, asked
 from notifications.protocol.gates import Gates, Says, Setting
 from notifications.protocol.reasons import Rule
 
@@ -19,14 +19,22 @@ _LATEST = f"""
 
 def gates_of(extent: Extent) -> Gates:
     """In one query. An answer of some apps rests on what is set of these and of any."""
-    return Gates.of(map(setting_of, latest_settings(extent)))
+    return ask_gates(extent)()
+
+
+def ask_gates(extent: Extent) -> Answer[Gates]:
+    settings = _ask_settings(extent)
+    return lambda: Gates.of(map(setting_of, settings()))
 
 
 def latest_settings(extent: Extent) -> list[RuleSetting]:
     """Of each source, app and rule the last that is within ``extent``."""
-    return [
-        RuleSetting.from_db("default", _NAMES, row) for row in fetched(_LATEST, extent.parameters)
-    ]
+    return _ask_settings(extent)()
+
+
+def _ask_settings(extent: Extent) -> Answer[list[RuleSetting]]:
+    rows = asked(_LATEST, extent.parameters)
+    return lambda: [RuleSetting.from_db("default", _NAMES, row) for row in rows()]
 
 
 def setting_of(row: RuleSetting) -> Setting:

@@ -11,6 +11,7 @@ from datetime import datetime
 
 from django.conf import settings
 
+from notifications.models.statements import Answer
 from notifications.protocol.coverage import (
     SourceCoverage,
     Tells,
@@ -21,7 +22,7 @@ from notifications.protocol.events import ActivationEvent, OperationEvent
 from notifications.protocol.message import FIRST, Message
 from notifications.protocol.window import Window
 
-from .coverage import Kept, kept_of
+from .coverage import Kept, ask_kept
 from .reporting import Reporting
 
 
@@ -60,12 +61,31 @@ def who_listened(
     """The sources that are ``named``, since they told something of what is asked about, and those
     known to tell of ``apps`` (None: of any), with when they were recorded in ``window``. One that
     began after it could not have told anything then."""
+    return ask_who_listened(
+        window, now=now, reporting=reporting, as_of=as_of, apps=apps, named=named
+    )()
+
+
+def ask_who_listened(
+    window: Window,
+    *,
+    now: datetime,
+    reporting: Reporting,
+    as_of: datetime | None,
+    apps: Collection[str] | None = None,
+    named: Mapping[str, frozenset[Tells]],
+) -> Answer[tuple[SourceCoverage, ...]]:
     found = _listeners(reporting, apps, named)
-    kept = kept_of(found.keys(), window.since, window.until, as_of=as_of)
-    coverage = (
-        _coverage(source, each, kept[source], window, now) for source, each in found.items()
-    )
-    return in_order_of_telling(each for each in coverage if not each.began_after)
+    answer = ask_kept(found.keys(), window.since, window.until, as_of=as_of)
+
+    def read() -> tuple[SourceCoverage, ...]:
+        kept = answer()
+        coverage = (
+            _coverage(source, each, kept[source], window, now) for source, each in found.items()
+        )
+        return in_order_of_telling(each for each in coverage if not each.began_after)
+
+    return read
 
 
 def _listeners(

@@ -9,7 +9,7 @@ from typing import Any
 
 from notifications.models.patience import TooMuch
 from notifications.models.querysets import Extent
-from notifications.models.statements import fetched
+from notifications.models.statements import Answer, Rows, asked, fetched, nothing
 from notifications.protocol.events import InboxEvent, OperationEvent
 from notifications.protocol.excuses import Owned
 from notifications.protocol.extras import MessageType
@@ -79,32 +79,42 @@ _OWNED = """
 
 def operation_events(operations: Collection[str], extent: Extent) -> list[OperationEvent]:
     """All that was told of these operations, under PowerAuth's name or another's."""
+    return ask_operation_events(operations, extent)()
+
+
+def ask_operation_events(
+    operations: Collection[str], extent: Extent
+) -> Answer[list[OperationEvent]]:
     if not operations:
-        return []
+        return nothing([])
     named = "operation_id = ANY(%(named)s) OR external_id = ANY(%(named)s)"
-    rows = _events(_OPERATIONS, named, extent, named=list(operations))
-    return [_operation(row) for row in rows]
+    rows = _ask_events(_OPERATIONS, named, extent, named=list(operations))
+    return lambda: [_operation(row) for row in rows()]
 
 
-def operation_events_around(
+def ask_operation_events_around(
     operations: Collection[str],
     recipients: Collection[int],
     devices: Collection[str],
     window: Window,
     extent: Extent,
-) -> list[OperationEvent]:
+) -> Answer[list[OperationEvent]]:
     """All that was told of these operations, and of those of these users and devices of which
     anything was told in ``window``; in one statement, or two where that names others."""
     named = "operation_id = ANY(%(named)s) OR external_id = ANY(%(named)s)"
     theirs = "recipient_id = ANY(%(people)s::bigint[]) OR activation_id = ANY(%(devices)s)"
     during = f"({theirs}) AND {_DURING}"
     given = {"people": list(recipients), "devices": list(devices), **_during(window)}
-    rows = _events(_OPERATIONS, f"{named} OR {during}", extent, named=list(operations), **given)
-    found = [_operation(row) for row in rows]
-    others = _names_in(found, given, recipients, devices) - set(operations)
-    more = operation_events(others, extent)
-    told = {each.id: each for each in (*found, *more) if each.operation or each.external}
-    return list(told.values())
+    rows = _ask_events(_OPERATIONS, f"{named} OR {during}", extent, named=list(operations), **given)
+
+    def read() -> list[OperationEvent]:
+        found = [_operation(row) for row in rows()]
+        others = _names_in(found, given, recipients, devices) - set(operations)
+        more = operation_events(others, extent)
+        told = {each.id: each for each in (*found, *more) if each.operation or each.external}
+        return list(told.values())
+
+    return read
 
 
 def _names_in(
@@ -141,11 +151,18 @@ def devices_of(recipients: Collection[int], extent: Extent) -> dict[int, list[Ow
 def inbox_events_of(
     recipients: Collection[int], window: Window, extent: Extent
 ) -> list[InboxEvent]:
+    return ask_inbox_events(recipients, window, extent)()
+
+
+def ask_inbox_events(
+    recipients: Collection[int], window: Window, extent: Extent
+) -> Answer[list[InboxEvent]]:
     if not recipients:
-        return []
+        return nothing([])
     mine = f"recipient_id = ANY(%(people)s::bigint[]) AND {_DURING}"
     given = {"people": list(recipients), **_during(window)}
-    return [_inbox(row) for row in _events(_INBOX, mine, extent, **given)]
+    rows = _ask_events(_INBOX, mine, extent, **given)
+    return lambda: [_inbox(row) for row in rows()]
 
 
 def linked(extent: Extent, sources: Collection[str] | None = None) -> frozenset[str]:
@@ -188,11 +205,16 @@ def _during(window: Window) -> dict[str, Any]:
     return {"since": first_id_at(window.since), "until": first_id_at(window.until)}
 
 
-def _events(read: str, condition: str, extent: Extent, **given: Any) -> list[tuple[Any, ...]]:
-    """By plain statements, as messages are read. Raises ``TooMuch``."""
+def _ask_events(select: str, condition: str, extent: Extent, **given: Any) -> Answer[Rows]:
+    """By plain statements, as messages are read. The answer raises ``TooMuch``."""
     within = _WITHIN if extent.is_limited else ""
-    statement = f"{read} WHERE ({condition}){within} LIMIT {MOST_EVENTS + 1}"
-    found = fetched(statement, {**given, **extent.parameters})
-    if len(found) > MOST_EVENTS:
-        raise TooMuch(f"{MOST_EVENTS:,} events")
-    return found
+    statement = f"{select} WHERE ({condition}){within} LIMIT {MOST_EVENTS + 1}"
+    rows = asked(statement, {**given, **extent.parameters})
+
+    def read() -> Rows:
+        found = rows()
+        if len(found) > MOST_EVENTS:
+            raise TooMuch(f"{MOST_EVENTS:,} events")
+        return found
+
+    return read

@@ -13,7 +13,7 @@ from notifications.protocol.reasons import CountsAs, Rule
 from notifications.protocol.window import Window
 
 from . import entries, evidence, sentences, silence
-from .device import Gathered, emitted_entry, gather, listened, trace_of, with_verdicts
+from .device import Gathered, emitted_entry, gather, trace_of, with_verdicts
 from .entries import Entry, Row, Trace, UserTrace
 from .entry_of import entry_of_gap
 
@@ -40,7 +40,6 @@ def trace_user(
     found = [entry for row in rows for entry in row.counted]
     counts = entries.count(found)
     about = Notification.objects.within(extent).filter(recipient=recipient)
-    coverage = listened(gathered, activations, window, recipient)
     verdict = (
         sentences.verdict(counts.as_json(), entries.reasons(found))
         if found
@@ -53,8 +52,8 @@ def trace_user(
         counts=counts,
         devices=traces,
         rows=rows,
-        coverage=coverage,
-        recorded=silence.in_words(coverage),
+        coverage=gathered.coverage,
+        recorded=silence.in_words(gathered.coverage),
         as_of=as_of,
     )
 

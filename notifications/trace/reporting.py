@@ -13,14 +13,14 @@ from uuid import UUID
 
 from notifications.models.first_report import EVENTS
 from notifications.models.querysets import Extent
-from notifications.models.statements import fetched
+from notifications.models.statements import Answer, Rows, asked
 from notifications.protocol.coverage import OF_EVENTS, Tells
 from notifications.protocol.gates import NO_GATES, OWED_BY_EVENTS, Gates
 from notifications.protocol.identity import first_id_at, time_of
 from notifications.protocol.knowledge import Emitters, Heard
 from notifications.protocol.message import FIRST
 
-from .gates import gates_of
+from .gates import ask_gates
 
 MOST = 10_000  # of sources, kinds and apps; those that began first
 LOOKED_THROUGH = 10_000  # of a source's latest reports of a kind, for the last of some apps
@@ -156,15 +156,23 @@ class Reporting:
 
 def reporting_of(now: datetime, extent: Extent) -> Reporting:
     """Up to ``now``: what a clock ahead dated later tells nothing yet. In two queries."""
+    return ask_reporting(now, extent)()
+
+
+def ask_reporting(now: datetime, extent: Extent) -> Answer[Reporting]:
     given: dict[str, Any] = {
         "end": first_id_at(now + timedelta(milliseconds=1)),
         "most": MOST,
         **extent.parameters,
     }
+    rows, gates = asked(_statement(extent), given), ask_gates(extent)
+    return lambda: _reporting(rows(), gates())
+
+
+def _reporting(rows: Rows, gates: Gates) -> Reporting:
     compared: dict[str, datetime] = {}
     storage_off: dict[str, datetime] = {}
     reports = []
-    rows = fetched(_statement(extent), given)
     for source, told, app, copies, first, last, reads, at, off_since in rows:
         if told is not None:
             reports.append(
@@ -182,7 +190,7 @@ def reporting_of(now: datetime, extent: Extent) -> Reporting:
         if off_since is not None:
             storage_off[source] = off_since
     return Reporting(
-        reports=tuple(reports), compared=compared, storage_off=storage_off, gates=gates_of(extent)
+        reports=tuple(reports), compared=compared, storage_off=storage_off, gates=gates
     )
 
 

@@ -9,7 +9,7 @@ from uuid import UUID
 from notifications.models import ActivationEvent as Stored
 from notifications.models.patience import TooMuch
 from notifications.models.querysets import Extent
-from notifications.models.statements import fetched
+from notifications.models.statements import Answer, asked, nothing
 from notifications.protocol.events import ActivationEvent, ActivationEventKind
 from notifications.protocol.identity import first_id_at
 from notifications.protocol.state import (
@@ -88,26 +88,40 @@ def events_of(
     When a table was last compared is read with what that found, in one statement. It was noted once
     that was on record; before ``until`` it counts where all that it found is. Raises ``TooMuch``.
     """
-    named = _read("event.activation_id", devices, until, extent)
-    tokens: dict[str, set[str]] = {}
-    for each in named:
-        if each.token is not None and each.activation is not None:
-            tokens.setdefault(each.token, set()).add(each.activation)
-    others = _read("event.token", tokens, until, extent)
-    found: dict[str | None, dict[UUID, ActivationEvent]] = {each: {} for each in devices}
-    for each in sorted([*named, *others], key=lambda event: event.id):
-        concerned = {each.activation, *tokens.get(each.token or "", ())}
-        for device in concerned & found.keys():
-            found[device][each.id] = each
-    return {device: list(found[device].values()) for device in devices}
+    return ask_events(devices, until=until, extent=extent)()
 
 
-def _read(
+def ask_events(
+    devices: Collection[str],
+    *,
+    until: datetime | None = None,
+    extent: Extent = EVERYTHING,
+) -> Answer[dict[str, list[ActivationEvent]]]:
+    answer = _ask("event.activation_id", devices, until, extent)
+
+    def read() -> dict[str, list[ActivationEvent]]:
+        named = answer()
+        tokens: dict[str, set[str]] = {}
+        for each in named:
+            if each.token is not None and each.activation is not None:
+                tokens.setdefault(each.token, set()).add(each.activation)
+        others = _ask("event.token", tokens, until, extent)()
+        found: dict[str | None, dict[UUID, ActivationEvent]] = {each: {} for each in devices}
+        for each in sorted([*named, *others], key=lambda event: event.id):
+            concerned = {each.activation, *tokens.get(each.token or "", ())}
+            for device in concerned & found.keys():
+                found[device][each.id] = each
+        return {device: list(found[device].values()) for device in devices}
+
+    return read
+
+
+def _ask(
     column: str, keys: Collection[str], until: datetime | None, extent: Extent
-) -> list[ActivationEvent]:
+) -> Answer[list[ActivationEvent]]:
     """By plain statements, as messages are read."""
     if not keys:
-        return []
+        return nothing([])
     timed = _COMPARED_THEN if extent.is_timed else _COMPARED
     statement = _EVENTS.format(compared=timed, column=column)
     given = {
@@ -116,10 +130,15 @@ def _read(
         "most": MOST + 1,
         **extent.parameters,
     }
-    found = [_event(row, until) for row in fetched(statement, given)]
-    if len(found) > MOST:
-        raise TooMuch(f"{MOST:,} events")
-    return found
+    rows = asked(statement, given)
+
+    def read() -> list[ActivationEvent]:
+        found = rows()
+        if len(found) > MOST:
+            raise TooMuch(f"{MOST:,} events")
+        return [_event(row, until) for row in found]
+
+    return read
 
 
 def _event(row: tuple[Any, ...], compared_by: datetime | None) -> ActivationEvent:

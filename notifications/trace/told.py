@@ -8,7 +8,7 @@ from uuid import UUID
 
 from notifications.models.patience import TooMuch
 from notifications.models.querysets import Extent, id_after
-from notifications.models.statements import fetched
+from notifications.models.statements import Answer, Rows, asked
 from notifications.protocol.identity import first_id_at
 from notifications.protocol.message import Message
 
@@ -43,11 +43,16 @@ def within(extent: Extent) -> str:
 def told_where(condition: str, extent: Extent, **given: Any) -> list[Message]:
     """The notifications ``told`` that fulfil the ``condition``, with its parameters ``given``.
     Raises ``TooMuch``."""
+    return ask_where(condition, extent, **given)()
+
+
+def ask_where(condition: str, extent: Extent, **given: Any) -> Answer[list[Message]]:
     statement = (
         f"SELECT {COLUMNS} FROM notifications_notification AS told"  # noqa: S608 - of constants
         f" WHERE {condition}{within(extent)}"
     )
-    return [message_of(row) for row in rows_of(statement, extent, **given)]
+    rows = ask_rows(statement, extent, **given)
+    return lambda: [message_of(row) for row in rows()]
 
 
 def bounds(since: datetime, until: datetime) -> dict[str, Any]:
@@ -61,12 +66,22 @@ def between(ids: Collection[UUID]) -> dict[str, Any]:
     return {"least": min(ids), "greatest": max(ids)}
 
 
-def rows_of(statement: str, extent: Extent, **given: Any) -> list[tuple[Any, ...]]:
+def rows_of(statement: str, extent: Extent, **given: Any) -> Rows:
     """Raises ``TooMuch``."""
-    found = fetched(f"{statement} LIMIT {MOST + 1}", {**given, **extent.parameters})
-    if len(found) > MOST:
-        raise TooMuch(f"{MOST:,} notifications")
-    return found
+    return ask_rows(statement, extent, **given)()
+
+
+def ask_rows(statement: str, extent: Extent, **given: Any) -> Answer[Rows]:
+    """The answer raises ``TooMuch``."""
+    rows = asked(f"{statement} LIMIT {MOST + 1}", {**given, **extent.parameters})
+
+    def read() -> Rows:
+        found = rows()
+        if len(found) > MOST:
+            raise TooMuch(f"{MOST:,} notifications")
+        return found
+
+    return read
 
 
 def message_of(row: tuple[Any, ...], name: str | None = None) -> Message:
