@@ -72,7 +72,7 @@ class ListViewSet(QuestionViewSet):
 
     def find(self, pk: Any) -> Any:
         """Raises ``Http404``, also for what no key can be."""
-        if pk >= 2**63 if isinstance(pk, int) else NUL in str(pk):
+        if not is_key(pk):
             raise Http404
         found = self.findable(apps_of(self.request)).filter(pk=pk).first()
         if found is None:
@@ -82,6 +82,11 @@ class ListViewSet(QuestionViewSet):
     def beside(self, shown: Any) -> Mapping[str, Any]:
         """What support asks next of the one thing that is ``shown``."""
         return {}
+
+
+def is_key(key: Any) -> bool:
+    """Whether there can be something under it."""
+    return key < 2**63 if isinstance(key, int) else key is not None and NUL not in str(key)
 
 
 def _window(asked: WindowedFilters) -> dict[str, Any]:

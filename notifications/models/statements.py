@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any, TypeAlias, TypeVar
 
 import psycopg
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connections
 from psycopg.pq import Format
 
 # Times are read by psycopg's own loader, which is compiled. Django has another in its place, to set
@@ -31,28 +31,30 @@ def fetched(statement: str, given: Mapping[str, Any]) -> Rows:
 
 def asked(statement: str, given: Mapping[str, Any]) -> Answer[Rows]:
     """The same, not waited for yet where it is ``together`` with others."""
+    connection = connections[DEFAULT_DB_ALIAS]  # once: it is looked up by thread
     if connection.queries_logged:  # with its parameters in it
         with connection.cursor() as logging:
             logging.execute(statement, given)
             rows = list(logging.fetchall())
         return lambda: rows
-    _see_to_connection()
+    _see_to(connection)
     with connection.wrap_database_errors:
         cursor = psycopg.Cursor(connection.connection)
         if _READ_TIME is not None:
             cursor.adapters.register_loader(_TIME, _READ_TIME)
         cursor.execute(statement, given, prepare=True)
-    return partial(_read, cursor)
+    return partial(_read, connection, cursor)
 
 
 @contextmanager
 def together() -> Iterator[None]:
     """What is asked within is sent before the answer to what was asked before it has come: to wait
     for each takes longer than to run it. For statements of this module alone."""
+    connection = connections[DEFAULT_DB_ALIAS]
     if connection.queries_logged:
         yield
         return
-    _see_to_connection()
+    _see_to(connection)
     with connection.wrap_database_errors, connection.connection.pipeline():
         yield
 
@@ -62,12 +64,12 @@ def nothing(answer: T) -> Answer[T]:
     return lambda: answer
 
 
-def _see_to_connection() -> None:
+def _see_to(connection: Any) -> None:
     """As Django's own cursors do."""
     connection.close_if_health_check_failed()
     connection.ensure_connection()
 
 
-def _read(cursor: "psycopg.Cursor[tuple[Any, ...]]") -> Rows:
+def _read(connection: Any, cursor: "psycopg.Cursor[tuple[Any, ...]]") -> Rows:
     with connection.wrap_database_errors:
         return cursor.fetchall()

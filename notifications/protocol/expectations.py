@@ -6,7 +6,7 @@ push message" operationInit "in case a new operation was triggered" and operatio
 the operation was finished, successfully or unsuccessfully".
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -76,15 +76,23 @@ class Judgement:
     merged: Merged
 
 
-def judge(messages: Iterable[Message], known: Knowledge) -> Judgement:
+def judge(
+    messages: Iterable[Message],
+    known: Knowledge,
+    *,
+    merged: Merged | None = None,
+    devices: Collection[str] | None = None,
+) -> Judgement:
     """What the ``messages`` of one operation tell of what it owes. Their order does not matter.
+    They may be ``merged`` with others already: only what is of one operation merges. With
+    ``devices``, gaps are of these alone, and of none: why another's are there is not asked.
 
     All that several sources report of one emission stays: what a request says of all devices of a
     user, no copy says. It counts once, as what was emitted at one moment. Times are compared by the
     clock that all are measured by; gaps are of the time that their anchor was told to be of.
     """
     given = list(messages)
-    case = _case_of(given, known)
+    case = _case_of(given, known, merge(given, known.clocks) if merged is None else merged)
     as_told = {each.id: each for each in given}
     gaps: list[Gap] = []
     marks: dict[UUID, tuple[Mark, ...]] = {}
@@ -96,7 +104,7 @@ def judge(messages: Iterable[Message], known: Knowledge) -> Judgement:
         deadlines[each.number] = due
         rounds |= {message.id: each.number for message in each.messages}
         dues |= {finish.id: due for finish in each.finishes}
-        gaps += _gaps_of(each, due, case, as_told)
+        gaps += _gaps_of(each, due, case, as_told, devices)
         marks |= finishes_agree_and_come_once(each, due, as_told)
     return Judgement(
         messages=tuple(in_order(given)),
@@ -113,21 +121,26 @@ def judge(messages: Iterable[Message], known: Knowledge) -> Judgement:
 def gaps_of(messages: Iterable[Message], known: Knowledge) -> Iterator[Gap]:
     """The gaps of ``judge`` alone, where nothing else of an operation is shown."""
     given = list(messages)
-    case = _case_of(given, known)
+    case = _case_of(given, known, merge(given, known.clocks))
     as_told = {each.id: each for each in given}
     for each in case.episodes:
         yield from _gaps_of(each, later(case.end_of(each), known.terms.grace), case, as_told)
 
 
-def _case_of(messages: Sequence[Message], known: Knowledge) -> Case:
-    merged = merge(messages, known.clocks)
+def _case_of(messages: Sequence[Message], known: Knowledge, merged: Merged) -> Case:
     return Case.of(in_order(merged.at_one_time(messages)), known, merged)
 
 
 def _gaps_of(
-    episode: Episode, due: datetime, case: Case, as_told: Mapping[UUID, Message]
+    episode: Episode,
+    due: datetime,
+    case: Case,
+    as_told: Mapping[UUID, Message],
+    devices: Collection[str] | None = None,
 ) -> Iterator[Gap]:
     for debt in (*finish_is_owed(episode, due, case), *announcement_is_presumed(episode, case)):
+        if devices is not None and debt.lane is not None and debt.lane not in devices:
+            continue
         anchor = as_told[debt.anchor.id]
         yield _gap(debt, case.merged.whole(case.merged.first(anchor)))
 

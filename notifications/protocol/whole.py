@@ -89,12 +89,15 @@ def judge_whole(
     devices: Collection[str],
     known: Knowledge,
 ) -> Whole:
-    """``about`` has all messages of each operation that is to be judged; what events owe and which
-    copies are lacking is looked for among all ``messages``, for these ``devices``."""
+    """What is owed to these ``devices``, and to none by name. ``about`` has all messages of each
+    operation that is to be judged; what events owe and which copies are lacking is looked for among
+    all ``messages``."""
     merged = merge(messages, known.clocks)
     return Whole(
         merged=merged,
-        judgements={name: judge(told, known) for name, told in about.items()},
+        judgements={
+            name: judge(told, known, merged=merged, devices=devices) for name, told in about.items()
+        },
         owed=tuple(owed_by_events(devices, events, messages, known)),
         uncopied=tuple(copies_owed(messages, merged, known, devices)),
     )

@@ -1,7 +1,7 @@
 """What a trace consists of. The admin, the API and the commands render these same objects."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -128,7 +128,10 @@ class Counts:
     nonconforming: int = 0
 
     def as_json(self) -> dict[str, int]:
-        return asdict(self)
+        return {name: getattr(self, name) for name in _COUNTED}
+
+
+_COUNTED = tuple(each.name for each in fields(Counts))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -151,15 +151,18 @@ def of_message(
 ) -> str:
     """``word`` is the last of its gateway, ``told_by`` are who reported it; ``eligible`` says that
     the device is known to have been."""
-    after = f", after {told_at(due)}" if due is not None else ", after the finish"
     where = _REGISTERED if eligible and basis is Basis.USER_WIDE else _WHERE.get(basis, "")
     return (
         _what(message)
         + (_SOMEBODY if message.is_to_somebody_unknown else where)
-        + "".join(_MARKED[mark].format(after=after) for mark in marks)
+        + "".join(_MARKED[mark].format(after=_after(due)) for mark in marks)
         + (f" {_answered(word, message.platform)}" if word is not None else "")
         + _reported(told_by)
     )
+
+
+def _after(due: datetime | None) -> str:
+    return f", after {told_at(due)}" if due is not None else ", after the finish"
 
 
 def _answered(word: Delivery, platform: str | None) -> str:
