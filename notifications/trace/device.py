@@ -26,6 +26,7 @@ from .deliveries import deliveries_of, to_device
 from .entries import Entry, Trace
 from .entry_of import entry_of_gap, entry_of_message
 from .listeners import apps_told, ask_who_listened, told_by
+from .nearest import nearest_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,7 +193,7 @@ def with_verdicts(traces: Sequence[Trace], gathered: Gathered) -> tuple[Trace, .
     empty = {each.activation: each.window for each in traces if not each.entries}
     if not empty:
         return tuple(traces)
-    nearest = evidence.nearest(empty.keys(), next(iter(empty.values())), gathered.extent)
+    nearest = nearest_of(empty.keys(), next(iter(empty.values())), gathered.extent)
     return tuple(
         replace(each, verdict=sentences.nothing("named this device", *nearest[each.activation]))
         if each.activation in empty

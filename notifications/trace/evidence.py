@@ -10,22 +10,20 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import OuterRef, Subquery
 
-from notifications.models import Activation, Notification
-from notifications.models.querysets import Extent, NotificationQuerySet
+from notifications.models import Notification
+from notifications.models.querysets import Extent
 from notifications.models.statements import Answer, nothing
 from notifications.protocol.audience import status_changes
 from notifications.protocol.episodes import LATE_WITHIN
 from notifications.protocol.events import InboxEvent, OperationEvent
 from notifications.protocol.extras import MAX_IDENTIFIER, MessageType
-from notifications.protocol.identity import first_id_at
 from notifications.protocol.knowledge import Emitters, Knowledge, Terms
 from notifications.protocol.message import Message, later
 from notifications.protocol.state import Span
 from notifications.protocol.window import Window
 
-from . import lives, sentences
+from . import lives
 from .clocks import ask_clocks
 from .copiers import NO_COPIERS, Copiers
 from .coverage import ask_coverage, coverage_of
@@ -248,50 +246,36 @@ def ask_about_operations(
 
 
 def status_changes_of(devices: Collection[str], window: Window, extent: Extent) -> list[Message]:
+    return ask_status_changes(devices, window, extent)()
+
+
+def ask_status_changes(
+    devices: Collection[str], window: Window, extent: Extent
+) -> Answer[list[Message]]:
     if len(devices) <= FEW:
-        return _of_a_type("activation_id", devices, MessageType.STATUS_CHANGE, window, extent)
+        return _ask_of_a_type("activation_id", devices, MessageType.STATUS_CHANGE, window, extent)
     given = {"keys": list(devices), "type": MessageType.STATUS_CHANGE, **_around(window)}
-    return [message_of(row) for row in rows_of(_CHANGES + within(extent), extent, **given)]
+    rows = ask_rows(_CHANGES + within(extent), extent, **given)
+    return lambda: [message_of(row) for row in rows()]
 
 
 def inbox_pushes_to(recipients: Collection[int], window: Window, extent: Extent) -> list[Message]:
-    return _of_a_type("recipient_id", recipients, MessageType.INBOX_MESSAGE_NEW, window, extent)
+    return _ask_of_a_type(
+        "recipient_id", recipients, MessageType.INBOX_MESSAGE_NEW, window, extent
+    )()
 
 
-def _of_a_type(
+def _ask_of_a_type(
     column: str,
     keys: Collection[str] | Collection[int],
     message_type: MessageType,
     window: Window,
     extent: Extent,
-) -> list[Message]:
+) -> Answer[list[Message]]:
     if not keys:
-        return []
+        return nothing([])
     condition = f"told.{column} = ANY(%(keys)s) AND told.message_type = %(type)s AND {BETWEEN}"
-    return told_where(condition, extent, keys=list(keys), type=message_type, **_around(window))
-
-
-def nearest(
-    devices: Collection[str], window: Window, extent: Extent
-) -> dict[str, tuple[datetime | None, datetime | None]]:
-    """When a notification named each of these devices last before ``window`` and first after it."""
-    about = Notification.objects.within(extent).filter(activation=OuterRef("pk"))
-    before = about.filter(id__lt=first_id_at(window.since)).newest_first()
-    after = about.filter(id__gte=first_id_at(window.until)).in_time_order()
-    last, following = (Subquery(each.values("emitted_at")[:1]) for each in (before, after))
-    found = Activation.objects.filter(pk__in=devices).values_list("pk", last, following)
-    told = {key: (earlier, later_on) for key, earlier, later_on in found}
-    return {each: told.get(each, (None, None)) for each in devices}
-
-
-def why_nothing(notifications: NotificationQuerySet, window: Window, told: str) -> str:
-    """That no notification ``told`` anything in ``window``, and which of them are nearest to it."""
-    before = notifications.filter(id__lt=first_id_at(window.since)).newest_first()
-    after = notifications.filter(id__gte=first_id_at(window.until)).in_time_order()
-    last, following = (
-        each.values_list("emitted_at", flat=True).first() for each in (before, after)
-    )
-    return sentences.nothing(told, last, following)
+    return ask_where(condition, extent, keys=list(keys), type=message_type, **_around(window))
 
 
 def _around(window: Window) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from notifications.models.querysets import Apps, Extent
+from notifications.models.statements import together
 from notifications.protocol.audience import Basis, Certainty
 from notifications.protocol.copies import copies_owed
 from notifications.protocol.coverage import SourceCoverage, Tells
@@ -25,8 +26,8 @@ from .deliveries import deliveries_of, to_device
 from .entries import Entry, EpisodeView, Timeline
 from .entry_of import entry_of_gap, entry_of_message
 from .listeners import told_by, who_listened
-from .reporting import Reporting, reporting_of
-from .states import events_of
+from .reporting import Reporting, ask_reporting
+from .states import ask_events
 from .uncopied import owned_by
 
 _NOTHING = "Nothing expected, nothing emitted: no notification is about this operation."
@@ -38,9 +39,12 @@ def trace_operation(
     """Of an operation that may have no notification; ``as_of`` as for a device. Raises
     ``TooMuch``."""
     extent, now = Extent(apps, as_of=as_of), as_of or now
-    messages = evidence.about_operations({operation}, extent).get(operation, [])
-    reporting = reporting_of(now, extent)
-    known, events = _known(operation, messages, reporting, now, extent)
+    with together():
+        about = evidence.ask_about_operations({operation}, extent)
+        living = lives.ask_operation_events({operation}, extent)
+        reporting = ask_reporting(now, extent)()
+        messages, events = about()[operation], living()
+    known = _known(messages, events, reporting, now, extent)
     named = {each.activation for each in messages if each.activation is not None}
     judgement = judge(messages, known)
     gaps = Counter(gap.episode for gap in judgement.gaps)
@@ -103,10 +107,13 @@ def _listened(
 
 
 def _known(
-    operation: str, messages: list[Message], reporting: Reporting, now: datetime, extent: Extent
-) -> tuple[Knowledge, list[OperationEvent]]:
-    """What is known beside the operation's own messages, and what events tell of it."""
-    events = lives.operation_events({operation}, extent)
+    messages: Sequence[Message],
+    events: Sequence[OperationEvent],
+    reporting: Reporting,
+    now: datetime,
+    extent: Extent,
+) -> Knowledge:
+    """What is known beside the operation's own messages and events."""
     moments = [each.at for each in messages] + [each.created_at or each.at for each in events]
     window = Window(
         min(moments, default=now), later(max(moments, default=now), timedelta(milliseconds=1))
@@ -116,18 +123,19 @@ def _known(
     if copying.by_app:
         users = {each.recipient for each in messages if each.is_user_wide}
         devices |= owned_by({each for each in users if each is not None}, extent)
-    told = events_of(devices, extent=extent) if devices else {}
-    spans = owed.spans_of(told, window)
-    known = evidence.knowledge(
+    with together():
+        telling = ask_events(devices, extent=extent)
+        changes = evidence.ask_status_changes(devices, window, extent)()
+        spans = owed.spans_of(telling(), window)
+    return evidence.knowledge(
         messages,
-        evidence.status_changes_of(devices, window, extent) if devices else [],
+        changes,
         now,
         extent,
         reporting=reporting,
         beside=evidence.beside(events, (), spans, extent, reporting=reporting, copying=copying),
         since=window.since,
     )
-    return known, events
 
 
 def _emitted(

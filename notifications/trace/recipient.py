@@ -3,8 +3,9 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from notifications.models import ActivationEvent, Notification
+from notifications.models import Notification
 from notifications.models.querysets import Apps, Extent
+from notifications.models.statements import asked, together
 from notifications.protocol.audience import Basis, Certainty
 from notifications.protocol.excuses import excused_of_user
 from notifications.protocol.identity import first_id_at
@@ -12,11 +13,28 @@ from notifications.protocol.merging import Merged
 from notifications.protocol.reasons import CountsAs, Rule
 from notifications.protocol.window import Window
 
-from . import entries, evidence, sentences, silence
+from . import entries, sentences, silence
 from .device import Gathered, emitted_entry, gather, trace_of, with_verdicts
 from .entries import Entry, Row, Trace, UserTrace
 from .entry_of import entry_of_gap
+from .nearest import why_nothing
+from .told import within
 
+# The device that each of a user's latest notifications names, and each of the latest events.
+_NAMED = """
+    SELECT activation_id FROM notifications_notification AS told
+    WHERE recipient_id = %(recipient)s::bigint AND id < %(until)s::uuid {within}
+    ORDER BY id DESC LIMIT %(most)s
+"""
+_TOLD = """
+    SELECT activation_id FROM notifications_activationevent
+    WHERE recipient_id = %(recipient)s::bigint AND activation_id IS NOT NULL
+        AND id < %(until)s::uuid
+        AND (%(apps)s::text[] IS NULL OR apps && %(apps)s::varchar[])
+        AND (%(below)s::xid8 IS NULL OR recorded_xid < %(below)s::xid8)
+        AND (%(as_of)s::timestamptz IS NULL OR recorded_at <= %(as_of)s)
+    ORDER BY id DESC LIMIT %(most)s
+"""
 MOST_DEVICES = 20  # side by side; the ones told most lately
 LOOKED_THROUGH = 500  # of a user's latest notifications, for the devices they name
 
@@ -43,7 +61,7 @@ def trace_user(
     verdict = (
         sentences.verdict(counts.as_json(), entries.reasons(found))
         if found
-        else evidence.why_nothing(about, window, "was sent to this user")
+        else why_nothing(about, window, "was sent to this user")
     )
     return UserTrace(
         recipient=recipient,
@@ -61,21 +79,16 @@ def trace_user(
 def devices_of(recipient: int, window: Window, extent: Extent) -> tuple[str, ...]:
     """The devices that notifications to this user, and events, named last before the end of
     ``window``."""
-    told = (
-        ActivationEvent.objects.within(extent)
-        .filter(recipient=recipient, activation__isnull=False)
-        .between(None, window.until)
-        .newest_first()
-        .values_list("activation_id", flat=True)[:LOOKED_THROUGH]
-    )
-    latest = (
-        Notification.objects.within(extent)
-        .filter(recipient=recipient, id__lt=first_id_at(window.until))
-        .newest_first()
-        .values_list("activation_id", flat=True)[:LOOKED_THROUGH]
-    )
-    named = dict.fromkeys(each for each in (*latest, *told) if each is not None)
-    return tuple(named)[:MOST_DEVICES]
+    given = {
+        "recipient": recipient,
+        "until": first_id_at(window.until),
+        "most": LOOKED_THROUGH,
+        **extent.parameters,
+    }
+    with together():
+        asked_for = asked(_NAMED.format(within=within(extent)), given), asked(_TOLD, given)
+        named = [each for rows in asked_for for (each,) in rows() if each is not None]
+    return tuple(dict.fromkeys(named))[:MOST_DEVICES]
 
 
 def _to_nobody(
