@@ -50,7 +50,6 @@ def read_around(
     """Of these ``devices`` and ``recipients``, and of the users that the devices are known to
     belong to. Asked at once as far as no question needs the answer to another. Raises
     ``TooMuch``."""
-    around = owed.around(window)
     telling = ask_reporting(now, extent)
     naming = evidence.ask_naming(devices, window, extent)
     events = ask_events(devices, extent=extent)()
@@ -59,21 +58,43 @@ def read_around(
     people = {each.recipient for each in named} | set(recipients)
     people |= {each.recipient for of_one in events.values() for each in of_one}
     users = {each for each in people if each is not None}
-    posting = lives.ask_inbox_events(users, around, extent)
-    to_users = evidence.ask_to_users(users, copying.sources, window, extent)()
-    wide = [each for each in to_users if each.activation is None or each.is_user_wide]
-    operations = {each.operation for each in (*named, *wide) if each.operation is not None}
-    living = lives.ask_operation_events_around(operations, users, devices, around, extent)
+    near = owed.around(window)
+    posting = lives.ask_inbox_events(users, near, extent)
+    reaching = evidence.ask_to_users(users, copying.sources, window, extent)
+    operations = {each.operation for each in named if each.operation is not None}
+    living = lives.ask_operation_events_around(operations, users, devices, near, extent)
     about = evidence.ask_about_operations(operations, extent)
-    lived = living()
-    others = lives.by_name(lived).keys() - operations
+    to_users, theirs, of_operations = reaching(), living(), about()
+    wide = (each for each in to_users if each.activation is None or each.is_user_wide)
+    others = lives.names_around(theirs, users, devices, near)
+    others |= {each.operation for each in wide if each.operation is not None}
+    lived, of_others = _of_others(others - operations, theirs, operations, extent)
     return Around(
         named=named,
         to_users=to_users,
-        of_operations={**about(), **evidence.about_operations(others, extent)},
+        of_operations={**of_operations, **of_others},
         events=events,
         lived=lived,
         posted=posting(),
         reporting=reporting,
         copying=copying,
     )
+
+
+def _of_others(
+    others: Collection[str],
+    lived: Sequence[OperationEvent],
+    known: Collection[str],
+    extent: Extent,
+) -> tuple[Sequence[OperationEvent], Mapping[str, Sequence[Message]]]:
+    """All events, and what was told of operations beside the ``known`` ones: of the ``others`` and
+    of whatever else the events call any of them."""
+    called = {*others, *lives.by_name(lived)}.difference(known)
+    living = lives.ask_operation_events(others, extent)
+    about = evidence.ask_about_operations(called, extent)
+    all_lived = {
+        each.id: each for each in chain(lived, living()) if each.operation or each.external
+    }
+    events = list(all_lived.values())
+    called_else = lives.by_name(events).keys() - called.union(known)
+    return events, {**about(), **evidence.about_operations(called_else, extent)}

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from notifications.models.patience import TooMuch
 from notifications.models.querysets import Extent
-from notifications.models.statements import fetched
+from notifications.models.statements import Answer, asked, nothing
 from notifications.protocol.deliveries import Cause, Delivery, Outcome
 from notifications.protocol.message import Message
 
@@ -25,15 +25,26 @@ _REPORTS = """
 def deliveries_of(ids: Collection[UUID], *, extent: Extent) -> dict[UUID, tuple[Delivery, ...]]:
     """Of each of these notifications that has any: in one query, or in none where there are no
     ``ids``. Raises ``TooMuch``."""
+    return ask_deliveries(ids, extent=extent)()
+
+
+def ask_deliveries(
+    ids: Collection[UUID], *, extent: Extent
+) -> Answer[dict[UUID, tuple[Delivery, ...]]]:
     if not ids:
-        return {}
-    rows = fetched(_REPORTS, {"ids": list(ids), "most": MOST + 1, **extent.parameters})
-    if len(rows) > MOST:
-        raise TooMuch(f"{MOST:,} delivery reports")
-    found: dict[UUID, list[Delivery]] = {}
-    for each in map(_delivery, rows):
-        found.setdefault(each.notification, []).append(each)
-    return {key: tuple(of_one) for key, of_one in found.items()}
+        return nothing({})
+    rows = asked(_REPORTS, {"ids": list(ids), "most": MOST + 1, **extent.parameters})
+
+    def read() -> dict[UUID, tuple[Delivery, ...]]:
+        told = rows()
+        if len(told) > MOST:
+            raise TooMuch(f"{MOST:,} delivery reports")
+        found: dict[UUID, list[Delivery]] = {}
+        for each in map(_delivery, told):
+            found.setdefault(each.notification, []).append(each)
+        return {key: tuple(of_one) for key, of_one in found.items()}
+
+    return read
 
 
 def to_device(

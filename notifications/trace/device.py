@@ -1,6 +1,6 @@
 """The trace of devices: what each should have been told in a window, and what it was told."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
@@ -22,7 +22,7 @@ from notifications.protocol.window import Window
 
 from . import entries, evidence, owed, sentences, silence
 from .around import Around, read_around
-from .deliveries import deliveries_of, to_device
+from .deliveries import ask_deliveries, to_device
 from .entries import Entry, Trace
 from .entry_of import entry_of_gap, entry_of_message
 from .listeners import apps_told, ask_who_listened, told_by
@@ -98,6 +98,7 @@ def gather(
         told = read_around(devices, recipients, window, now=now, extent=extent)
         messages = told.messages
         coverage = _ask_who_listened(told, devices, recipients, window, now, extent)
+        deliveries = ask_deliveries(_answered(messages.values(), window), extent=extent)
         known = evidence.knowledge(
             messages.values(),
             told.named,
@@ -116,14 +117,12 @@ def gather(
         )
         events = Events(operations=told.lived, inbox=told.posted)
         whole = judge_whole(messages.values(), told.of_operations, events, devices, known)
-        answered = _answered(messages.values(), whole.merged, window)
-        deliveries = deliveries_of(answered, extent=extent)
         inbox = [each for each in messages.values() if each.inbox_message is not None]
         return Gathered(
             extent=extent,
             messages=messages,
             whole=whole,
-            deliveries=deliveries,
+            deliveries=deliveries(),
             inbox_repeats=frozenset(repeated(in_time_order(inbox))),
             events=told.events,
             known=known,
@@ -155,12 +154,12 @@ def _ask_who_listened(
     )
 
 
-def _answered(messages: Iterable[Message], merged: Merged, window: Window) -> set[UUID]:
-    """Those whose deliveries the entries of ``window`` have."""
+def _answered(messages: Collection[Message], window: Window) -> set[UUID]:
+    """Those whose deliveries the entries of ``window`` may have: what merges with one of these was
+    told at another time, and by another source."""
+    may_merge = len({each.source for each in messages}) > 1
     return {
-        each.id
-        for each in messages
-        if each.is_to_one_device and (each.at in window or merged.beside(each))
+        each.id for each in messages if each.is_to_one_device and (may_merge or each.at in window)
     }
 
 

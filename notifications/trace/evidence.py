@@ -78,6 +78,9 @@ _CHANGES = f"""
 FEW = 100  # devices
 
 
+NOT_LINKED: Answer[frozenset[str]] = nothing(frozenset())
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Beside:
     """What is known of devices and operations from events: the states of each device, the events of
@@ -86,7 +89,7 @@ class Beside:
     spans: Mapping[str, Sequence[Span]] = field(default_factory=dict)
     lives: Mapping[str, Sequence[OperationEvent]] = field(default_factory=dict)
     emitters: Emitters = field(default_factory=Emitters)
-    linked: frozenset[str] = frozenset()
+    linked: Answer[frozenset[str]] = NOT_LINKED
     copiers: Copiers = NO_COPIERS
 
 
@@ -127,7 +130,7 @@ def knowledge(
         heard=reporting.heard(sources),
         covered=covered(),
         emitters=beside.emitters.by(clocks),
-        linked=beside.linked,
+        linked=beside.linked(),
         copiers=copiers.by_app,
         copying_since={
             key: later(first, -clocks.ahead(key[1], first)) for key, first in copiers.since.items()
@@ -174,7 +177,7 @@ def beside(
         spans=spans,
         lives=lives.by_name(operations),
         emitters=reporting.emitters(wanted),
-        linked=lives.linked(extent, sources) if sources else frozenset(),
+        linked=lives.ask_linked(extent, sources) if sources else NOT_LINKED,
         copiers=copying,
     )
 

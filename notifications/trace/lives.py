@@ -99,38 +99,33 @@ def ask_operation_events_around(
     window: Window,
     extent: Extent,
 ) -> Answer[list[OperationEvent]]:
-    """All that was told of these operations, and of those of these users and devices of which
-    anything was told in ``window``; in one statement, or two where that names others."""
+    """All that was told of these operations, and in ``window`` of those of these users and
+    devices."""
     named = "operation_id = ANY(%(named)s) OR external_id = ANY(%(named)s)"
     theirs = "recipient_id = ANY(%(people)s::bigint[]) OR activation_id = ANY(%(devices)s)"
     during = f"({theirs}) AND {_DURING}"
     given = {"people": list(recipients), "devices": list(devices), **_during(window)}
     rows = _ask_events(_OPERATIONS, f"{named} OR {during}", extent, named=list(operations), **given)
 
-    def read() -> list[OperationEvent]:
-        found = [_operation(row) for row in rows()]
-        others = _names_in(found, given, recipients, devices) - set(operations)
-        more = operation_events(others, extent)
-        told = {each.id: each for each in (*found, *more) if each.operation or each.external}
-        return list(told.values())
-
-    return read
+    return lambda: [_operation(row) for row in rows()]
 
 
-def _names_in(
+def names_around(
     events: Iterable[OperationEvent],
-    given: dict[str, Any],
     recipients: Collection[int],
     devices: Collection[str],
+    window: Window,
 ) -> set[str]:
-    """What the operations of these users and devices are called in the window of ``given``."""
-    begun = (
+    """What the operations of these users and devices are called that ``events`` tell of in
+    ``window``."""
+    between = _during(window)
+    theirs = (
         each
         for each in events
-        if given["since"] <= each.id < given["until"]
+        if between["since"] <= each.id < between["until"]
         and (each.recipient in recipients or each.activation in devices)
     )
-    return set(by_name(begun))
+    return set(by_name(theirs))
 
 
 def devices_of(recipients: Collection[int], extent: Extent) -> dict[int, list[Owned]]:
@@ -165,7 +160,12 @@ def ask_inbox_events(
     return lambda: [_inbox(row) for row in rows()]
 
 
-def linked(extent: Extent, sources: Collection[str] | None = None) -> frozenset[str]:
+def linked(extent: Extent) -> frozenset[str]:
+    """Of all sources of operation events."""
+    return ask_linked(extent, None)()
+
+
+def ask_linked(extent: Extent, sources: Collection[str] | None) -> Answer[frozenset[str]]:
     """Those of these sources of operation events (None: of all) with an operation among their
     latest that a message announced: elsewhere messages may have other names for all operations."""
     given = {
@@ -174,7 +174,8 @@ def linked(extent: Extent, sources: Collection[str] | None = None) -> frozenset[
         "is_timed": extent.is_timed,
         **extent.parameters,
     }
-    return frozenset(slug for (slug,) in fetched(_LINKED, given))
+    rows = asked(_LINKED, given)
+    return lambda: frozenset(slug for (slug,) in rows())
 
 
 def _operation(row: tuple[Any, ...]) -> OperationEvent:

@@ -1,10 +1,9 @@
 """What is on record of the lives of devices, and what is known of one at a moment."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 from notifications.models import ActivationEvent as Stored
 from notifications.models.patience import TooMuch
@@ -33,17 +32,26 @@ _COMPARED_THEN = """(
         AND (%(as_of)s::timestamptz IS NULL OR comparing.recorded_at <= %(as_of)s)
     ORDER BY comparing.recorded_at DESC LIMIT 1
 )"""
-_EVENTS = """
+_SELECT = """
     SELECT id, source_id, observed_at, recorded_at, happened_at, recipient_id, kind, activation_id,
         status, reason, apps, platform, push_active, token, is_request, not_before, {compared}
     FROM notifications_activationevent AS event
-    WHERE {column} = ANY(%(keys)s)
-        AND (%(until)s::uuid IS NULL OR id < %(until)s)
+    WHERE (%(until)s::uuid IS NULL OR id < %(until)s)
         AND (%(apps)s::text[] IS NULL OR apps && %(apps)s::varchar[])
         AND (%(below)s::xid8 IS NULL OR recorded_xid < %(below)s::xid8)
         AND (%(as_of)s::timestamptz IS NULL OR recorded_at <= %(as_of)s)
-    LIMIT %(most)s
 """
+# What names the devices, and what names no or another one and a token that one of them ever had.
+_EVENTS = f"""
+    WITH named AS MATERIALIZED (
+        {_SELECT} AND activation_id = ANY(%(devices)s::text[]) LIMIT %(most)s
+    )
+    SELECT * FROM named UNION ALL (
+        {_SELECT} AND token = ANY(ARRAY(SELECT DISTINCT token FROM named WHERE token IS NOT NULL))
+            AND (activation_id IS NULL OR activation_id <> ALL(%(devices)s::text[]))
+        LIMIT %(most)s
+    )
+"""  # noqa: S608 - of constants
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +91,7 @@ def events_of(
     until: datetime | None = None,
     extent: Extent = EVERYTHING,
 ) -> dict[str, list[ActivationEvent]]:
-    """Of each device, in order of time, all that name it or a token it ever had: in two queries.
+    """Of each device, in order of time, all that name it or a token it ever had: in one query.
 
     When a table was last compared is read with what that found, in one statement. It was noted once
     that was on record; before ``until`` it counts where all that it found is. Raises ``TooMuch``.
@@ -97,48 +105,39 @@ def ask_events(
     until: datetime | None = None,
     extent: Extent = EVERYTHING,
 ) -> Answer[dict[str, list[ActivationEvent]]]:
-    answer = _ask("event.activation_id", devices, until, extent)
-
-    def read() -> dict[str, list[ActivationEvent]]:
-        named = answer()
-        tokens: dict[str, set[str]] = {}
-        for each in named:
-            if each.token is not None and each.activation is not None:
-                tokens.setdefault(each.token, set()).add(each.activation)
-        others = _ask("event.token", tokens, until, extent)()
-        found: dict[str | None, dict[UUID, ActivationEvent]] = {each: {} for each in devices}
-        for each in sorted([*named, *others], key=lambda event: event.id):
-            concerned = {each.activation, *tokens.get(each.token or "", ())}
-            for device in concerned & found.keys():
-                found[device][each.id] = each
-        return {device: list(found[device].values()) for device in devices}
-
-    return read
-
-
-def _ask(
-    column: str, keys: Collection[str], until: datetime | None, extent: Extent
-) -> Answer[list[ActivationEvent]]:
-    """By plain statements, as messages are read."""
-    if not keys:
-        return nothing([])
-    timed = _COMPARED_THEN if extent.is_timed else _COMPARED
-    statement = _EVENTS.format(compared=timed, column=column)
+    if not devices:
+        return nothing({})
     given = {
-        "keys": list(keys),
+        "devices": list(devices),
         "until": None if until is None else first_id_at(until),
         "most": MOST + 1,
         **extent.parameters,
     }
-    rows = asked(statement, given)
+    timed = _COMPARED_THEN if extent.is_timed else _COMPARED
+    rows = asked(_EVENTS.format(compared=timed), given)
 
-    def read() -> list[ActivationEvent]:
-        found = rows()
-        if len(found) > MOST:
+    def read() -> dict[str, list[ActivationEvent]]:
+        told = rows()
+        if len(told) > MOST:
             raise TooMuch(f"{MOST:,} events")
-        return [_event(row, until) for row in found]
+        return _by_device((_event(row, until) for row in told), devices)
 
     return read
+
+
+def _by_device(
+    events: Iterable[ActivationEvent], devices: Collection[str]
+) -> dict[str, list[ActivationEvent]]:
+    told = sorted(events, key=lambda each: each.id)
+    found: dict[str, list[ActivationEvent]] = {each: [] for each in devices}
+    tokens: dict[str, set[str]] = {}
+    for each in told:
+        if each.token is not None and each.activation in found:
+            tokens.setdefault(each.token, set()).add(each.activation)
+    for each in told:
+        for device in found.keys() & {each.activation, *tokens.get(each.token or "", ())}:
+            found[device].append(each)
+    return found
 
 
 def _event(row: tuple[Any, ...], compared_by: datetime | None) -> ActivationEvent:

@@ -50,7 +50,7 @@ def minutes(events: list[Told]) -> list[int]:
 def test_the_events_of_a_device_are_those_that_name_it_and_those_about_its_tokens(
     django_assert_num_queries: Callable[..., Any],
 ) -> None:
-    with django_assert_num_queries(2):
+    with django_assert_num_queries(1):
         found = events_of({PHONE, TABLET, STRANGER, "unheard-of"})
     assert {device: minutes(events) for device, events in found.items()} == {
         PHONE: [0, 1, 2, 3, 5],
@@ -131,14 +131,14 @@ def test_what_a_table_has_is_known_until_it_was_last_compared(
         at, extent = NOW + timedelta(minutes=minutes), Extent(as_of=as_of)
         return state_of(PHONE, at, extent=extent).registered.standing
 
-    with django_assert_num_queries(2):
+    with django_assert_num_queries(1):
         assert (standing(29)) is Standing.KNOWN
     assert standing(30) is Standing.ASSUMED
     # Of a while ago those comparings count that were on record by then.
     assert standing(29, recorded_at) is Standing.ASSUMED
     PushComparing.objects.create(source_id="powerauth", compared_at=compared_at)
     noted_at = PushComparing.objects.get().recorded_at
-    with django_assert_num_queries(2):
+    with django_assert_num_queries(1):
         assert standing(29, noted_at) is Standing.KNOWN
     assert standing(30, noted_at) is Standing.ASSUMED
     assert standing(29, noted_at - timedelta(microseconds=1)) is Standing.ASSUMED
