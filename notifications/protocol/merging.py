@@ -40,6 +40,8 @@ class Merged:
 
     def first(self, message: Message) -> Message:
         """The report that stands for it: itself, or another source's of the same."""
+        if not self.alike:
+            return message
         return self.alike.get(message.id, (message,))[0]
 
     def stands_first(self, message: Message) -> bool:
@@ -52,15 +54,21 @@ class Merged:
 
     def twins(self, message: Message) -> Reports:
         """What other sources report of the same request, or of the copy for the same device."""
+        if not self.alike:  # as nearly always, and to look up an id takes its time
+            return ()
         return tuple(each for each in self.alike.get(message.id, ()) if each.id != message.id)
 
     def reports(self, message: Message) -> Reports:
         """The message, its twins and the requests of which it is the copy."""
+        if not self.times:
+            return (message,)
         return (message, *self.twins(message), *self.requests.get(message.id, ()))
 
     def beside(self, message: Message) -> Reports:
         """What else reports the same emission: twins, and the copies of a request or the requests
         of a copy."""
+        if not self.times:
+            return ()
         others = self.copies.get(message.id, ()) or self.requests.get(message.id, ())
         return (*self.twins(message), *others)
 
@@ -87,7 +95,7 @@ class Merged:
 
     def _untold(self, message: Message) -> dict[str, Any]:
         """What any other report of its emission tells and it does not."""
-        if message.id not in self.times:
+        if not self.times or message.id not in self.times:
             return {}
         of_all, of_one = (
             [name for name in names if getattr(message, name) is None]
