@@ -49,7 +49,8 @@ def asked(statement: str, given: Mapping[str, Any]) -> Answer[Rows]:
 @contextmanager
 def together() -> Iterator[None]:
     """What is asked within is sent before the answer to what was asked before it has come: to wait
-    for each takes longer than to run it. For statements of this module alone."""
+    for each takes longer than to run it. Others may come between, each of which is waited for. An
+    answer that is called may tell what became of another one."""
     connection = connections[DEFAULT_DB_ALIAS]
     if connection.queries_logged:
         yield

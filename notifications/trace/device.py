@@ -97,8 +97,8 @@ def gather(
     with together():
         told = read_around(devices, recipients, window, now=now, extent=extent)
         messages = told.messages
-        coverage = _ask_who_listened(told, devices, recipients, window, now, extent)
-        deliveries = ask_deliveries(_answered(messages.values(), window), extent=extent)
+        listening = _ask_who_listened(told, devices, recipients, window, now, extent)
+        answering = ask_deliveries(_answered(messages.values(), window), extent=extent)
         known = evidence.knowledge(
             messages.values(),
             told.named,
@@ -115,19 +115,19 @@ def gather(
             ),
             since=window.since,
         )
-        events = Events(operations=told.lived, inbox=told.posted)
-        whole = judge_whole(messages.values(), told.of_operations, events, devices, known)
-        inbox = [each for each in messages.values() if each.inbox_message is not None]
-        return Gathered(
-            extent=extent,
-            messages=messages,
-            whole=whole,
-            deliveries=deliveries(),
-            inbox_repeats=frozenset(repeated(in_time_order(inbox))),
-            events=told.events,
-            known=known,
-            coverage=coverage(),
-        )
+        coverage, deliveries = listening(), answering()
+    events = Events(operations=told.lived, inbox=told.posted)
+    inbox = [each for each in messages.values() if each.inbox_message is not None]
+    return Gathered(
+        extent=extent,
+        messages=messages,
+        whole=judge_whole(messages.values(), told.of_operations, events, devices, known),
+        deliveries=deliveries,
+        inbox_repeats=frozenset(repeated(in_time_order(inbox))),
+        events=told.events,
+        known=known,
+        coverage=coverage,
+    )
 
 
 def _ask_who_listened(
