@@ -47,21 +47,28 @@ _COMPARED = """
     WHERE source_id = reading.source_id {in_time}
     ORDER BY recorded_at DESC LIMIT 1
 """
+# A row for each source and kind, with the first report of each app and of copies.
 _REPORTING = """
-    WITH noted AS MATERIALIZED (
-        SELECT source_id, told, app, per_device, (array_agg(report ORDER BY report))[1] AS first
-        FROM notifications_firstreport
-        WHERE report < %(end)s AND (%(apps)s::text[] IS NULL OR app = ANY(%(apps)s)) {in_time}
-        GROUP BY 1, 2, 3, 4 ORDER BY first LIMIT %(most)s
-    ), latest AS MATERIALIZED (
-        SELECT source_id, told, {last} AS last
-        FROM (SELECT DISTINCT source_id, told FROM noted) AS kind
-    )
-    SELECT COALESCE(report.source_id, reading.source_id), told, app, per_device, first, last,
+    SELECT COALESCE(report.source_id, reading.source_id), told, apps, copies, firsts, last,
         reading.source_id IS NOT NULL, {compared},
         CASE WHEN reading.storage = 'off' AND reading.storage_since
             <= COALESCE(%(as_of)s::timestamptz, 'infinity') THEN reading.storage_since END
-    FROM (SELECT * FROM noted JOIN latest USING (source_id, told)) AS report
+    FROM (
+        SELECT *, {last} AS last
+        FROM (
+            SELECT source_id, told, array_agg(app) AS apps, array_agg(per_device) AS copies,
+                array_agg(first) AS firsts
+            FROM (
+                SELECT source_id, told, app, per_device,
+                    (array_agg(report ORDER BY report))[1] AS first
+                FROM notifications_firstreport
+                WHERE report < %(end)s AND (%(apps)s::text[] IS NULL OR app = ANY(%(apps)s))
+                    {in_time}
+                GROUP BY 1, 2, 3, 4 ORDER BY first LIMIT %(most)s
+            ) AS noted
+            GROUP BY 1, 2
+        ) AS kind
+    ) AS report
     FULL JOIN notifications_pushserverreading AS reading ON reading.source_id = report.source_id
 """
 
@@ -173,18 +180,20 @@ def _reporting(rows: Rows, gates: Gates) -> Reporting:
     compared: dict[str, datetime] = {}
     storage_off: dict[str, datetime] = {}
     reports = []
-    for source, told, app, copies, first, last, reads, at, off_since in rows:
+    for source, told, apps, copies, firsts, last, reads, at, off_since in rows:
         if told is not None:
-            reports.append(
+            latest = None if last is None else time_of(last)
+            reports += [
                 Reports(
                     source=source,
                     told=told,
                     app=app or None,
-                    per_device=copies,
+                    per_device=is_copy,
                     first=first,
-                    last=time_of(last or first),
+                    last=latest or time_of(first),
                 )
-            )
+                for app, is_copy, first in zip(apps, copies, firsts, strict=True)
+            ]
         if reads:
             compared[source] = at or FIRST
         if off_since is not None:
