@@ -14,7 +14,7 @@ from uuid import UUID
 from notifications.models.statements import fetched
 from notifications.protocol.clients import Platform, views
 
-from .entries import Entry, Kind, Payload, Row
+from .entries import Entry, Payload, Row
 from .told import BETWEEN_IDS, between
 
 MOST_ON_A_PAGE = 1_000
@@ -73,8 +73,11 @@ def page_of(items: Sequence[Item], cursor: str | None, size: int = ON_A_PAGE) ->
 def with_payloads(entries: Iterable[Entry]) -> tuple[Entry, ...]:
     """The same, each notification with its extras, findings and what the apps make of it."""
     given = tuple(entries)
-    payloads = _payloads(each.key for each in given if each.kind is Kind.NOTIFICATION)
-    return tuple(replace(each, payload=payloads.get(each.key)) for each in given)
+    payloads = _payloads([each.evidence[0] for each in given if each.is_emitted])
+    return tuple(
+        replace(each, payload=payloads.get(each.evidence[0])) if each.is_emitted else each
+        for each in given
+    )
 
 
 def rows_with_payloads(rows: Iterable[Row]) -> tuple[Row, ...]:
@@ -83,11 +86,10 @@ def rows_with_payloads(rows: Iterable[Row]) -> tuple[Row, ...]:
     return tuple(replace(row, entry=entry) for row, entry in zip(given, entries, strict=True))
 
 
-def _payloads(ids: Iterable[str]) -> Mapping[str, Payload]:
+def _payloads(ids: Sequence[UUID]) -> Mapping[UUID, Payload]:
     """By id."""
-    asked = [UUID(each) for each in ids]
-    rows = fetched(_PAYLOADS, {"ids": asked, **between(asked)}) if asked else []
-    return {str(key): _payload(*of_one) for key, *of_one in rows}
+    rows = fetched(_PAYLOADS, {"ids": ids, **between(ids)}) if ids else []
+    return {key: _payload(*of_one) for key, *of_one in rows}
 
 
 def _payload(extras: str, findings: str, platform: str | None) -> Payload:
