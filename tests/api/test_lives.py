@@ -100,7 +100,7 @@ def test_a_state_costs_as_many_queries_whatever_there_is(
 ) -> None:
     support.get(STATE)  # the token and its rights
     for _ in range(2):
-        with django_assert_num_queries(4):  # the device, two of events, the users
+        with django_assert_num_queries(3):  # the device, its events, the users
             support.get(STATE)
         record(*(told(10 + each, status="BLOCKED", user_id="jana") for each in range(50)))
 
