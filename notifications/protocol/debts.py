@@ -2,7 +2,7 @@
 
 from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from .eligibility import not_active, not_push_active, not_registered, registration_ended
@@ -102,6 +102,9 @@ class Debt:
     @property
     def known(self) -> Knowledge:
         return self.case.known
+
+    def with_known(self, known: Knowledge) -> "Debt":
+        return replace(self, case=replace(self.case, known=known))
 
     @once
     def witnesses(self) -> Witnesses:

@@ -104,7 +104,7 @@ def judge(
         deadlines[each.number] = due
         rounds |= {message.id: each.number for message in each.messages}
         dues |= {finish.id: due for finish in each.finishes}
-        gaps += _gaps_of(each, due, case, as_told, devices)
+        gaps += (gap_of(*debt) for debt in _debts_of(each, due, case, as_told, devices))
         marks |= finishes_agree_and_come_once(each, due, as_told)
     return Judgement(
         messages=tuple(in_order(given)),
@@ -118,31 +118,35 @@ def judge(
     )
 
 
-def gaps_of(messages: Iterable[Message], known: Knowledge) -> Iterator[Gap]:
-    """The gaps of ``judge`` alone, where nothing else of an operation is shown."""
+def debts_of(messages: Iterable[Message], known: Knowledge) -> list[tuple[Debt, Message]]:
+    """The debts of ``judge`` alone, each with its anchor: a gap once it is asked why (``gap_of``).
+    What is known of devices tells why something is not there, and nothing of whether it is."""
     given = list(messages)
     case = _case_of(given, known, merge(given, known.clocks))
     as_told = {each.id: each for each in given}
-    for each in case.episodes:
-        yield from _gaps_of(each, later(case.end_of(each), known.terms.grace), case, as_told)
+    return [
+        debt
+        for each in case.episodes
+        for debt in _debts_of(each, later(case.end_of(each), known.terms.grace), case, as_told)
+    ]
 
 
 def _case_of(messages: Sequence[Message], known: Knowledge, merged: Merged) -> Case:
     return Case.of(in_order(merged.at_one_time(messages)), known, merged)
 
 
-def _gaps_of(
+def _debts_of(
     episode: Episode,
     due: datetime,
     case: Case,
     as_told: Mapping[UUID, Message],
     devices: Collection[str] | None = None,
-) -> Iterator[Gap]:
+) -> Iterator[tuple[Debt, Message]]:
     for debt in (*finish_is_owed(episode, due, case), *announcement_is_presumed(episode, case)):
         if devices is not None and debt.lane is not None and debt.lane not in devices:
             continue
         anchor = as_told[debt.anchor.id]
-        yield _gap(debt, case.merged.whole(case.merged.first(anchor)))
+        yield debt, case.merged.whole(case.merged.first(anchor))
 
 
 def finish_is_owed(episode: Episode, due: datetime, case: Case) -> Iterator[Debt]:
@@ -242,7 +246,7 @@ def _ordered(lanes: frozenset[Lane]) -> list[Lane]:
     return sorted(lanes, key=str)
 
 
-def _gap(debt: Debt, anchor: Message) -> Gap:
+def gap_of(debt: Debt, anchor: Message) -> Gap:
     """``anchor`` is the debt's, of the time that it was told to be of."""
     reason, seen = reason_of(debt)
     # E1 assumes how long the operation lives and that the device stays registered.

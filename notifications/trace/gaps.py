@@ -10,11 +10,14 @@ from django.db import connection
 
 from notifications.models.patience import TooMuch, at_most
 from notifications.models.querysets import Apps, Extent
+from notifications.protocol.audience import status_changes
 from notifications.protocol.clocks import Clocks
 from notifications.protocol.coverage import SourceCoverage
-from notifications.protocol.expectations import Gap, gaps_of
+from notifications.protocol.debts import Debt
+from notifications.protocol.expectations import Gap, debts_of, gap_of
 from notifications.protocol.extras import MessageType
 from notifications.protocol.identity import first_id_at
+from notifications.protocol.knowledge import Knowledge
 from notifications.protocol.reasons import CountsAs, Reason, Rule
 from notifications.protocol.window import Window
 
@@ -229,20 +232,26 @@ def _judged(
 ) -> Iterator[Gap]:
     told = evidence.about_operations(operations, extent)
     messages = [each for of_one in told.values() for each in of_one]
-    devices = {each.activation for each in messages if each.activation is not None}
-    changes = evidence.status_changes_of(devices, window, extent)
     beside = evidence.Beside(
         lives=lives.by_name(lives.operation_events(operations, extent)),
         emitters=reporting.emitters(()),
     )
-    known = evidence.knowledge(messages, changes, now, extent, reporting=reporting, beside=beside)
-    # What is known of a device tells why something is not there, and nothing of whether it is: so
-    # it is read for those alone that lack something, and those of whom it tells are judged again.
-    lacking = {key: found for key, of_one in told.items() if (found := [*gaps_of(of_one, known)])}
-    named = {gap.activation for gaps in lacking.values() for gap in gaps}
-    events = events_of({each for each in named if each is not None}, extent=extent)
-    spans = owed.spans_of(events, window)
-    known = evidence.with_spans(known, spans, extent)
-    for key, found in lacking.items():
-        is_told_of = any(gap.activation in spans for gap in found)
-        yield from gaps_of(told[key], known) if is_told_of else found
+    known = evidence.knowledge(messages, (), now, extent, reporting=reporting, beside=beside)
+    debts = [each for of_one in told.values() for each in debts_of(of_one, known)]
+    known = _with_devices(known, [debt for debt, _ in debts], window, extent)
+    for debt, anchor in debts:
+        is_told_of = debt.lane in known.spans or debt.lane in known.status_changes
+        yield gap_of(debt.with_known(known) if is_told_of else debt, anchor)
+
+
+def _with_devices(
+    known: Knowledge, debts: Collection[Debt], window: Window, extent: Extent
+) -> Knowledge:
+    """With what is known of the devices that are owed something; when one's status changed, which
+    tells of finishes alone, of those that are owed one."""
+    named = {debt.lane for debt in debts if debt.lane is not None}
+    unfinished = {debt.lane for debt in debts if debt.owed is MessageType.OPERATION_FINISHED}
+    changes = evidence.status_changes_of(named & unfinished, window, extent)
+    told = status_changes(known.clocks.corrected(each) for each in changes)
+    spans = owed.spans_of(events_of(named, extent=extent), window)
+    return evidence.with_spans(replace(known, status_changes=told), spans, extent)
