@@ -42,10 +42,12 @@ TOGETHER = 5_000  # messages of operations that are judged at a time
 # What was told first of is joined as a whole, as that is a range of the index: looked up one by
 # one, it takes longer than reading the window. Rounds are read for those few alone.
 # Where the answer is limited, what others told before makes no suspect either; OFFSET keeps the
-# planner from reading all that is earlier at once, which may be years, to have it at hand.
+# planner from reading all that is earlier at once, which may be years, to have it at hand. That the
+# bounds of rounds are columns keeps it from reading all of the window for each of them: of a few
+# hours it may believe that there is nothing between their ids.
 _SUSPECTS = """
     WITH grouped AS (
-        SELECT operation_id, count(*) AS number,
+        SELECT operation_id, count(*) AS number, %(since)s::uuid AS since, %(until)s::uuid AS until,
             min(activation_id) IS NOT DISTINCT FROM max(activation_id) AS is_to_one,
             max(AT(report)) FILTER (WHERE message_type = %(init)s) AS last_init,
             min(AT(report)) FILTER (WHERE message_type = %(finished)s) AS first_finish
@@ -82,7 +84,7 @@ _SUSPECTS = """
                 ) ~ '^(i+f+)+$'
             FROM notifications_notification AS round
             WHERE round.operation_id = told.operation_id
-                AND round.id >= %(since)s AND round.id < %(until)s
+                AND round.id >= told.since AND round.id < told.until
                 AND message_type IN (%(init)s, %(finished)s)
                 AND (%(apps)s::text[] IS NULL OR app_id = ANY(%(apps)s))
                 AND (%(below)s::xid8 IS NULL OR recorded_xid < %(below)s::xid8)

@@ -1,15 +1,19 @@
 """The gaps of a window: all of them, by few queries, and none that a trace would not tell."""
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from notifications.models import Activation, Operation
 from notifications.models.patience import TooMuch
 from notifications.models.querysets import Extent
 from notifications.protocol.clocks import NO_CLOCKS
+from notifications.protocol.extras import MessageType
 from notifications.protocol.reasons import Reason, Rule
 from notifications.protocol.window import Window
 from notifications.trace import gaps
@@ -181,6 +185,34 @@ def test_rounds_that_are_all_in_order_are_no_suspects(
     assert [each.key for each in find_gaps(DAY, now=NOW).entries] == [
         each.key for each in timeline if each.rule is not None
     ]
+
+
+MANY = """
+    INSERT INTO notifications_notification (
+        id, source_id, message_id, digest, message_type, operation_id, addressed_to, per_device,
+        extras, findings, rules, emitted_at
+    )
+    SELECT first_id_at(at), 'bank', 'm-' || n, decode(md5(n::text) || md5(n::text), 'hex'),
+        %s, 'operation-' || n, 'unknown', false, '{}', '[]', 1, at
+    FROM generate_series(1, 10000) AS n
+    CROSS JOIN LATERAL (SELECT %s::timestamptz - n * interval '1 minute' AS at) AS told
+"""
+
+
+def test_rounds_are_looked_up_by_operation(tell: Callable[..., None]) -> None:
+    """Not by reading all of the window for each: of what is between two ids the planner knows which
+    hundredths of a month they are in, and may believe that it is nothing."""
+    tell([{**to(PHONE, init()), "message_id": "one", "emitted_at": NOON.isoformat()}])
+    with connection.cursor() as cursor:
+        cursor.execute(MANY, [MessageType.OPERATION_INIT, NOON])
+        cursor.execute("ANALYZE notifications_notification")
+        with CaptureQueriesContext(connection) as queries:
+            find_gaps(Window(NOON, NOON + timedelta(minutes=5)), now=NOW)
+        (suspects,) = (each["sql"] for each in queries if "AS round" in each["sql"])
+        cursor.execute(f"EXPLAIN {suspects}")
+        plan = "\n".join(line for (line,) in cursor.fetchall())
+    # By columns: a constant stands there without anything around it.
+    assert re.search(r"= \(\w+\.operation_id\)::text\) AND \(id >= (told\.since|\()", plan)
 
 
 def test_a_round_in_order_of_two_users_is_no_suspect(tell: Callable[..., None]) -> None:
