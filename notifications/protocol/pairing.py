@@ -62,6 +62,9 @@ class Pairing:
         found: list[Part] = []
         for source in sorted(by_source, key=str):
             theirs = sorted(by_source[source], key=_place)
+            if not found:
+                found = theirs
+                continue
             is_taken = set()
             for one, other in list(_Pairs(self).between(found, theirs)):
                 one.take(other)
@@ -96,6 +99,8 @@ class _Pairs:
     def between(self, some: Sequence[Part], others: Sequence[Part]) -> Iterator[Pair]:
         """Both in order of time. What one of them does not tell may be otherwise, so those that
         tell the most alike go first."""
+        if not some or not others:
+            return
         one_side, other_side = _by_what_is_told(some), _by_what_is_told(others)
         for places in sorted(product(one_side, other_side), key=_how_little):
             both = sorted(places[0] & places[1])
@@ -183,9 +188,13 @@ def _near(some: Sequence[Part], others: Iterable[Part], reach: int) -> Iterator[
         done = max(done, until)
 
 
-def _nearest(some: Iterable[Part], others: Iterable[Part], within: timedelta) -> Iterator[Pair]:
+def _nearest(some: Sequence[Part], others: Sequence[Part], within: timedelta) -> Iterator[Pair]:
     """The nearest pair, then the nearest of the rest, and so on. In order of time the nearest two
     of different kinds stand next to each other; taken out, they leave their neighbours so."""
+    if len(some) == len(others) == 1:  # as nearly always
+        if abs(some[0].at - others[0].at) <= within:
+            yield some[0], others[0]
+        return
     sides = ((False, each) for each in some), ((True, each) for each in others)
     line = sorted((each for side in sides for each in side), key=_in_line)
     before, after = list(range(-1, len(line) - 1)), list(range(1, len(line) + 1))
