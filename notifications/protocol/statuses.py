@@ -29,7 +29,8 @@ _RANKS: Mapping[str, int] = {
 
 def moment_of(event: ActivationEvent) -> datetime:
     """When it happened. A clock that is ahead is not believed: it had happened when observed."""
-    return min(event.at, event.observed_at)
+    at = event.happened_at
+    return event.observed_at if at is None or at > event.observed_at else at
 
 
 def statuses_of(activation: str, events: Iterable[ActivationEvent]) -> list[ActivationEvent]:

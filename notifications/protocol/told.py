@@ -1,7 +1,7 @@
 """One thing that is known of a device, assumed or not known, and how that went on in time."""
 
 from bisect import bisect_right
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Generic, TypeVar
@@ -69,10 +69,11 @@ class Line(Generic[T]):
     ) -> None:
         """From ``moment`` on it is ``value``, by this event. Told again, it goes on."""
         last = self.last
-        goes_on = last.value == value and last.since is not None
-        since = last.since if goes_on else moment
-        first = last.evidence[0] if goes_on else by
-        self.put(moment, Told(value, standing, since, moment, _distinct(first, by), source))
+        since, first = moment, by
+        if last.value == value and last.since is not None:
+            since, first = last.since, last.evidence[0]
+        evidence = (by,) if first == by else (first, by)
+        self.put(moment, Told(value, standing, since, moment, evidence, source))
 
     def leave_open(self, moment: datetime, *evidence: UUID) -> None:
         """From ``moment`` on these events contradict each other."""
@@ -82,8 +83,12 @@ class Line(Generic[T]):
 
     def doubt(self, moment: datetime) -> None:
         """It was so at ``moment``; from then on that is only assumed."""
-        if self.last.standing is Standing.KNOWN:
-            self.put(moment, replace(self.last, standing=Standing.ASSUMED, seen=moment))
+        last = self.last
+        if last.standing is Standing.KNOWN:
+            assumed = Standing.ASSUMED
+            self.put(
+                moment, Told(last.value, assumed, last.since, moment, last.evidence, last.source)
+            )
 
     def put(self, moment: datetime, piece: Told[T]) -> None:
         if self.moments and self.moments[-1] == moment:
@@ -91,7 +96,3 @@ class Line(Generic[T]):
         else:
             self.moments.append(moment)
             self.pieces.append(piece)
-
-
-def _distinct(first: UUID, last: UUID) -> tuple[UUID, ...]:
-    return (first,) if first == last else (first, last)
