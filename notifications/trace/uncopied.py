@@ -34,19 +34,20 @@ NEAR = timedelta(minutes=10)  # of a message: whatever copies may be taken for c
 _WHEN = """
     id >= first_id_at(asked.emitted_at - %(near)s) AND id < first_id_at(asked.emitted_at + %(near)s)
 """
-# What may say the same as these messages at nearly the same time, beside what is told of their
-# operations: others that the copies may be of, and the copies.
+# What may say the same as these messages, which are about no operation, at nearly the same time:
+# others that the copies may be of, and the copies.
 _NEAR = f"""
     SELECT DISTINCT near.id
     FROM notifications_notification AS asked
     CROSS JOIN LATERAL (
-        SELECT id, message_type FROM notifications_notification
+        SELECT id, message_type, operation_id FROM notifications_notification
         WHERE recipient_id = asked.recipient_id AND {_WHEN}
         UNION ALL
-        SELECT id, message_type FROM notifications_notification
+        SELECT id, message_type, operation_id FROM notifications_notification
         WHERE activation_id = asked.activation_id AND {_WHEN}
     ) AS near
     WHERE asked.id = ANY(%(ids)s) AND near.message_type IS NOT DISTINCT FROM asked.message_type
+        AND near.operation_id IS NULL
 """  # noqa: S608 - of constants
 
 
@@ -122,11 +123,12 @@ def _judged(
     clocks: Clocks,
     states: _States,
 ) -> Iterator[Gap]:
-    near = evidence.by_ids(_near(ids, NEAR + clocks.apart), extent)
-    operations = {each.operation for each in near if each.operation is not None}
+    asked = evidence.by_ids(ids, extent)
+    operations = {each.operation for each in asked if each.operation is not None}
     lived = evidence.about_operations(operations, extent)
+    others = [each.id for each in asked if each.operation is None]
+    near = evidence.by_ids(_near(others, NEAR + clocks.apart), extent)
     told = {each.id: each for of_one in (near, *lived.values()) for each in of_one}
-    asked = [told[key] for key in ids]
     named = {each.activation for each in asked if each.activation is not None}
     users = {each.recipient for each in asked if each.is_user_wide}
     devices = named | owned_by({each for each in users if each is not None}, extent)
@@ -140,6 +142,9 @@ def _judged(
 
 
 def _near(ids: Sequence[UUID], reach: timedelta) -> list[UUID]:
+    """With these messages themselves."""
+    if not ids:
+        return []
     given: dict[str, Any] = {"ids": list(ids), "near": reach}
     with connection.cursor() as cursor:
         cursor.execute(_NEAR, given)
