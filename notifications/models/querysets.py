@@ -206,7 +206,7 @@ class SubjectQuerySet(models.QuerySet[M]):
         return self.filter(found)
 
     def has(self, key: str | int) -> bool:
-        """Whether there is one under this ``key``: of those that nothing was filtered of yet."""
+        """Whether there is one under this ``key``, however this query set is filtered."""
         kind = "bigint" if isinstance(key, int) else "text"
         table = self.model._meta.db_table
         statement = f"SELECT true FROM {table} WHERE id = %(key)s::{kind}"  # noqa: S608 - of constants
