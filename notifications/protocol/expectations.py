@@ -13,12 +13,13 @@ from enum import StrEnum
 from uuid import UUID
 
 from .audience import Certainty
-from .debts import FINISHED, INIT, Case, Debt, reason_of
+from .debts import FINISHED, INIT, Case, Debt
 from .episodes import Episode, Lane, in_order
 from .knowledge import Knowledge
 from .merging import Merged, merge
 from .message import Message, later
 from .reasons import CountsAs, Reason, Rule, Seen, counts_as
+from .why import reason_of
 
 
 class Mark(StrEnum):
