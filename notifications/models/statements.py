@@ -10,6 +10,8 @@ import psycopg
 from django.db import DEFAULT_DB_ALIAS, connections
 from psycopg.pq import Format
 
+from .patience import TooMuch
+
 # Times are read by psycopg's own loader, which is compiled. Django has another in its place, to set
 # the zone, and that takes longer than all the rest of reading a row: ours is UTC.
 _TIME = psycopg.adapters.types["timestamptz"].oid
@@ -44,6 +46,20 @@ def asked(statement: str, given: Mapping[str, Any]) -> Answer[Rows]:
             cursor.adapters.register_loader(_TIME, _READ_TIME)
         cursor.execute(statement, given, prepare=True)
     return partial(_read, connection, cursor)
+
+
+def asked_at_most(most: int, what: str, statement: str, given: Mapping[str, Any]) -> Answer[Rows]:
+    """The same of a statement that is cut off behind ``most`` rows and one: where it is, the answer
+    raises ``TooMuch`` that tells ``what`` they are."""
+    rows = asked(statement, given)
+
+    def read() -> Rows:
+        found = rows()
+        if len(found) > most:
+            raise TooMuch(f"{most:,} {what}")
+        return found
+
+    return read
 
 
 @contextmanager

@@ -4,9 +4,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from notifications.models.patience import TooMuch
 from notifications.models.querysets import Extent
-from notifications.models.statements import Answer, asked, nothing
+from notifications.models.statements import Answer, asked_at_most, nothing
 from notifications.protocol.deliveries import Cause, Delivery, Outcome
 from notifications.protocol.message import Message
 
@@ -33,14 +32,12 @@ def ask_deliveries(
 ) -> Answer[dict[UUID, tuple[Delivery, ...]]]:
     if not ids:
         return nothing({})
-    rows = asked(_REPORTS, {"ids": list(ids), "most": MOST + 1, **extent.parameters})
+    given = {"ids": list(ids), "most": MOST + 1, **extent.parameters}
+    rows = asked_at_most(MOST, "delivery reports", _REPORTS, given)
 
     def read() -> dict[UUID, tuple[Delivery, ...]]:
-        told = rows()
-        if len(told) > MOST:
-            raise TooMuch(f"{MOST:,} delivery reports")
         found: dict[UUID, list[Delivery]] = {}
-        for each in map(_delivery, told):
+        for each in map(_delivery, rows()):
             found.setdefault(each.notification, []).append(each)
         return {key: tuple(of_one) for key, of_one in found.items()}
 

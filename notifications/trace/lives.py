@@ -7,9 +7,8 @@ Whatever has an ``extent`` is answered as if only what names its apps were recor
 from collections.abc import Collection, Iterable
 from typing import Any
 
-from notifications.models.patience import TooMuch
 from notifications.models.querysets import Extent
-from notifications.models.statements import Answer, Rows, asked, fetched, nothing
+from notifications.models.statements import Answer, Rows, asked, asked_at_most, nothing
 from notifications.protocol.events import InboxEvent, OperationEvent
 from notifications.protocol.excuses import Owned
 from notifications.protocol.extras import MessageType
@@ -135,10 +134,8 @@ def devices_of(recipients: Collection[int], extent: Extent) -> dict[int, list[Ow
     """
     given = {"recipients": list(recipients), "most": MOST_EVENTS + 1, **extent.parameters}
     found: dict[int, list[Owned]] = {}
-    rows = fetched(_OWNED, given)
-    if len(rows) > MOST_EVENTS:
-        raise TooMuch(f"{MOST_EVENTS:,} devices of users")
-    for recipient, device, app, since in rows:
+    rows = asked_at_most(MOST_EVENTS, "devices of users", _OWNED, given)
+    for recipient, device, app, since in rows():
         found.setdefault(recipient, []).append(Owned(device, app, since))
     return found
 
@@ -210,12 +207,4 @@ def _ask_events(select: str, condition: str, extent: Extent, **given: Any) -> An
     """By plain statements, as messages are read. The answer raises ``TooMuch``."""
     within = _WITHIN if extent.is_limited else ""
     statement = f"{select} WHERE ({condition}){within} LIMIT {MOST_EVENTS + 1}"
-    rows = asked(statement, {**given, **extent.parameters})
-
-    def read() -> Rows:
-        found = rows()
-        if len(found) > MOST_EVENTS:
-            raise TooMuch(f"{MOST_EVENTS:,} events")
-        return found
-
-    return read
+    return asked_at_most(MOST_EVENTS, "events", statement, {**given, **extent.parameters})

@@ -86,8 +86,8 @@ def devices_of(recipient: int, window: Window, extent: Extent) -> tuple[str, ...
         **extent.parameters,
     }
     with together():
-        asked_for = asked(_NAMED.format(within=within(extent)), given), asked(_TOLD, given)
-        named = [each for rows in asked_for for (each,) in rows() if each is not None]
+        answers = asked(_NAMED.format(within=within(extent)), given), asked(_TOLD, given)
+        named = [each for rows in answers for (each,) in rows() if each is not None]
     return tuple(dict.fromkeys(named))[:MOST_DEVICES]
 
 

@@ -6,9 +6,8 @@ from datetime import datetime
 from typing import Any
 
 from notifications.models import ActivationEvent as Stored
-from notifications.models.patience import TooMuch
 from notifications.models.querysets import Extent
-from notifications.models.statements import Answer, asked, nothing
+from notifications.models.statements import Answer, asked_at_most, nothing
 from notifications.protocol.events import ActivationEvent, ActivationEventKind
 from notifications.protocol.identity import first_id_at
 from notifications.protocol.state import (
@@ -114,15 +113,8 @@ def ask_events(
         **extent.parameters,
     }
     timed = _COMPARED_THEN if extent.is_timed else _COMPARED
-    rows = asked(_EVENTS.format(compared=timed), given)
-
-    def read() -> dict[str, list[ActivationEvent]]:
-        told = rows()
-        if len(told) > MOST:
-            raise TooMuch(f"{MOST:,} events")
-        return _by_device((_event(row, until) for row in told), devices)
-
-    return read
+    rows = asked_at_most(MOST, "events", _EVENTS.format(compared=timed), given)
+    return lambda: _by_device((_event(row, until) for row in rows()), devices)
 
 
 def _by_device(

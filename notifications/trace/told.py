@@ -6,9 +6,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from notifications.models.patience import TooMuch
 from notifications.models.querysets import Extent, id_after
-from notifications.models.statements import Answer, Rows, asked
+from notifications.models.statements import Answer, Rows, asked_at_most
 from notifications.protocol.identity import first_id_at
 from notifications.protocol.message import Message
 
@@ -73,15 +72,8 @@ def rows_of(statement: str, extent: Extent, **given: Any) -> Rows:
 
 def ask_rows(statement: str, extent: Extent, **given: Any) -> Answer[Rows]:
     """The answer raises ``TooMuch``."""
-    rows = asked(f"{statement} LIMIT {MOST + 1}", {**given, **extent.parameters})
-
-    def read() -> Rows:
-        found = rows()
-        if len(found) > MOST:
-            raise TooMuch(f"{MOST:,} notifications")
-        return found
-
-    return read
+    statement = f"{statement} LIMIT {MOST + 1}"
+    return asked_at_most(MOST, "notifications", statement, {**given, **extent.parameters})
 
 
 def message_of(row: tuple[Any, ...], name: str | None = None) -> Message:
