@@ -96,15 +96,15 @@ def measure(size: int, figures: Figures) -> None:
 
 
 def measure_kind(serving: Service, kind: Kind, size: int, figures: Figures) -> None:
-    """Question, floor and floor in turn, so that all three have the same noise. The question comes
-    before the same rows in SQL, which find its pages in memory."""
+    """Question and floors in turn, so that all have the same noise. The question comes first: the
+    same rows in SQL, and all that it reads, find its pages in memory."""
     ours, sql, barest, reads, rows = [], [], [], [], []
     with asker(serving) as client, _bare_sql() as fetch:
         statement = ROWS_OF.format(kind.condition)
         for path, values, answer in kind.asked:
-            statements = _statements_of(answer)
             ours.append(client.seconds(path))
             sql.append(seconds_of(lambda values=values: fetch(statement, values)))
+            statements = _statements_of(answer)
             reads.append(seconds_of(lambda asked=statements: [fetch(each) for each in asked]))
             barest.append(client.seconds("/barest-answer/"))
             rows.append(len(fetch(statement, values)))
