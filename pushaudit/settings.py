@@ -21,7 +21,7 @@ from pushaudit.local_database.state import local_state
 django_stubs_ext.monkeypatch()
 # Garbage is looked for each time so many more objects are there, and every hundredth time among
 # all. An answer of thousands of rows makes objects and no cycles: looked for at each 700 of them,
-# as Python does, it takes a sixth of the time.
+# as Python does, it takes a sixth of the processor's time.
 gc.set_threshold(10_000, 10, 10)
 
 BASE_DIR = Path(__file__).resolve().parent.parent

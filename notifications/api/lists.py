@@ -86,7 +86,7 @@ class ListViewSet(QuestionViewSet):
 
 def is_key(key: Any) -> bool:
     """Whether there can be something under it."""
-    return key < 2**63 if isinstance(key, int) else key is not None and NUL not in str(key)
+    return key < 2**63 if isinstance(key, int) else NUL not in str(key)
 
 
 def _window(asked: WindowedFilters) -> dict[str, Any]:

@@ -24,6 +24,7 @@ from notifications.filters.subjects import (
 from notifications.models import Activation, InboxMessage, Notification, Operation, Recipient
 from notifications.models.patience import TooMuch
 from notifications.models.querysets import Apps, NotificationQuerySet
+from notifications.models.subject import is_known
 from notifications.protocol.extras import identifier
 from notifications.trace import documents, viewing
 from notifications.trace.entries import Kind
@@ -100,8 +101,7 @@ class SubjectViewSet(ListViewSet):
         if apps_of(self.request) is not None:
             return self.find(pk).pk
         key = pk if isinstance(pk, int) else identifier(pk)
-        subjects: Any = self.get_queryset()
-        if not is_key(key) or not subjects.has(key):
+        if key is None or not is_key(key) or not is_known(self.get_queryset().model, key):
             raise Http404
         return key
 

@@ -12,7 +12,6 @@ from django.db.models import Exists, OuterRef
 from notifications.protocol.identity import first_id_at
 
 from .fields import Horizon, LaterThan, Row, TransactionIdField
-from .statements import fetched
 
 if TYPE_CHECKING:
     from .delivery import DeliveryReport  # noqa: F401
@@ -204,13 +203,6 @@ class SubjectQuerySet(models.QuerySet[M]):
                 about = evidence.within(Extent(apps)).filter(**{each.field.name: OuterRef("pk")})
                 found |= models.Q(Exists(about))
         return self.filter(found)
-
-    def has(self, key: str | int) -> bool:
-        """Whether there is one under this ``key``, however this query set is filtered."""
-        kind = "bigint" if isinstance(key, int) else "text"
-        table = self.model._meta.db_table
-        statement = f"SELECT true FROM {table} WHERE id = %(key)s::{kind}"  # noqa: S608 - of constants
-        return bool(fetched(statement, {"key": key}))
 
 
 def horizon() -> int:

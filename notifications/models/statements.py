@@ -17,10 +17,10 @@ from .patience import TooMuch
 _TIME = psycopg.adapters.types["timestamptz"].oid
 _READ_TIME = psycopg.adapters.get_loader(_TIME, Format.TEXT)
 
-
 T = TypeVar("T")
 Rows: TypeAlias = list[tuple[Any, ...]]
-# What was asked already, and is waited for where it is called. Call it once.
+# What was asked already, and is waited for where it is called, once. Functions whose names begin
+# with ``ask`` send and return one, which raises what they would.
 Answer: TypeAlias = Callable[[], T]
 
 

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from .fields import IdentifierField
 from .querysets import SubjectQuerySet
+from .statements import fetched
 
 
 def _notification() -> "models.ForeignKey[Any, Any]":
@@ -89,3 +90,11 @@ class Recipient(models.Model):
 
     def __str__(self) -> str:
         return f"recipient {self.pk}"
+
+
+def is_known(subject: type[models.Model], key: str | int) -> bool:
+    """Whether there is one of these under its ``key``, without its row."""
+    kind = "bigint" if isinstance(key, int) else "text"
+    table = subject._meta.db_table
+    statement = f"SELECT true FROM {table} WHERE id = %(key)s::{kind}"  # noqa: S608 - of constants
+    return bool(fetched(statement, {"key": key}))

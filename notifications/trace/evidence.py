@@ -76,8 +76,6 @@ _CHANGES = f"""
     WHERE told.message_type = %(type)s AND told.activation_id = ANY(%(keys)s::text[]) AND {BETWEEN}
 """  # noqa: S608 - of constants
 FEW = 100  # devices
-
-
 NOT_LINKED: Answer[frozenset[str]] = nothing(frozenset())
 
 

@@ -25,7 +25,7 @@ from . import entries, evidence, lives, owed, sentences, silence, uncopied
 from .clocks import by_its_clock, clocks_in
 from .entries import Counts, Entry
 from .entry_of import entry_of_gap
-from .listeners import who_listened
+from .listeners import ask_who_listened
 from .reporting import Reporting, reporting_of
 from .states import events_of
 
@@ -186,14 +186,14 @@ def find_gaps(
 def with_coverage(gaps: Gaps, *, now: datetime, wanted: Wanted, apps: Apps = None) -> Gaps:
     """With who was listening, for those who look: of the apps that were ``wanted``, if any, as
     known when the gaps were."""
-    coverage = who_listened(
+    coverage = ask_who_listened(
         gaps.window,
         now=gaps.as_of or now,
         reporting=reporting_of(gaps.as_of or now, Extent(apps, as_of=gaps.as_of)),
         as_of=gaps.as_of,
         apps=wanted.apps or None,
         named={},
-    )
+    )()
     return replace(gaps, coverage=coverage, recorded=silence.in_words(coverage))
 
 

@@ -17,12 +17,8 @@ _LATEST = f"""
 """  # noqa: S608 - of constants
 
 
-def gates_of(extent: Extent) -> Gates:
-    """In one query. An answer of some apps rests on what is set of these and of any."""
-    return ask_gates(extent)()
-
-
 def ask_gates(extent: Extent) -> Answer[Gates]:
+    """In one query. An answer of some apps rests on what is set of these and of any."""
     settings = _ask_settings(extent)
     return lambda: Gates.of(map(setting_of, settings()))
 

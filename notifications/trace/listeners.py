@@ -49,23 +49,6 @@ def told_by(
     return {source: frozenset(told) for source, told in found.items()}
 
 
-def who_listened(
-    window: Window,
-    *,
-    now: datetime,
-    reporting: Reporting,
-    as_of: datetime | None,
-    apps: Collection[str] | None = None,
-    named: Mapping[str, frozenset[Tells]],
-) -> tuple[SourceCoverage, ...]:
-    """The sources that are ``named``, since they told something of what is asked about, and those
-    known to tell of ``apps`` (None: of any), with when they were recorded in ``window``. One that
-    began after it could not have told anything then."""
-    return ask_who_listened(
-        window, now=now, reporting=reporting, as_of=as_of, apps=apps, named=named
-    )()
-
-
 def ask_who_listened(
     window: Window,
     *,
@@ -75,6 +58,9 @@ def ask_who_listened(
     apps: Collection[str] | None = None,
     named: Mapping[str, frozenset[Tells]],
 ) -> Answer[tuple[SourceCoverage, ...]]:
+    """The sources that are ``named``, since they told something of what is asked about, and those
+    known to tell of ``apps`` (None: of any), with when they were recorded in ``window``. One that
+    began after it could not have told anything then."""
     found = _listeners(reporting, apps, named)
     answer = ask_kept(found.keys(), window.since, window.until, as_of=as_of)
 

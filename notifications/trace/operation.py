@@ -25,7 +25,7 @@ from .copiers import copiers
 from .deliveries import deliveries_of, to_device
 from .entries import Entry, EpisodeView, Timeline
 from .entry_of import entry_of_gap, entry_of_message
-from .listeners import told_by, who_listened
+from .listeners import ask_who_listened, told_by
 from .reporting import Reporting, ask_reporting
 from .states import ask_events
 from .uncopied import owned_by
@@ -96,14 +96,14 @@ def _listened(
         return ()
     since = later(min(moments), -known.terms.longest)
     apps = {each.app for each in messages if each.app is not None}
-    return who_listened(
+    return ask_who_listened(
         Window(since, later(max(moments), timedelta(milliseconds=1))),
         now=known.now,
         reporting=reporting,
         as_of=as_of,
         apps=apps.union(*(each.apps for each in events)) or None,
         named=told_by(messages, {Tells.OPERATIONS: events}),
-    )
+    )()
 
 
 def _known(

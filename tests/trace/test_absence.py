@@ -21,7 +21,7 @@ from notifications.trace.device import trace_device
 from notifications.trace.documents import of_gaps, of_timeline, of_trace, of_user_trace
 from notifications.trace.gap_notes import working_list
 from notifications.trace.gaps import Wanted, find_gaps, with_coverage
-from notifications.trace.listeners import who_listened
+from notifications.trace.listeners import ask_who_listened
 from notifications.trace.operation import trace_operation
 from notifications.trace.recipient import trace_user
 from notifications.trace.reporting import reporting_of
@@ -41,7 +41,7 @@ def listened(
 ) -> dict[str, SourceCoverage]:
     asked = {"window": HOUR, "now": NOW, "named": {}, **more}
     reporting = reporting_of(asked["now"], extent)
-    found = who_listened(reporting=reporting, as_of=extent.as_of, apps=apps, **asked)
+    found = ask_who_listened(reporting=reporting, as_of=extent.as_of, apps=apps, **asked)()
     return {each.source: each for each in found}
 
 

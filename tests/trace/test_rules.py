@@ -16,7 +16,7 @@ from notifications.protocol.gates import Says
 from notifications.protocol.reasons import CountsAs, Reason, Rule
 from notifications.trace.copiers import copiers
 from notifications.trace.gaps import find_gaps
-from notifications.trace.gates import gates_of
+from notifications.trace.gates import ask_gates
 from notifications.trace.operation import trace_operation
 from notifications.trace.reporting import reporting_of
 from notifications.trace.rules import Why, history_of, rules_of, set_rule
@@ -210,7 +210,7 @@ def test_the_latest_settings_are_found_by_their_index(
     for number in range(30):
         set_it(Rule.E4, app=f"app-{number % 3}")
     with django_assert_num_queries(1):
-        found = gates_of(Extent())
+        found = ask_gates(Extent())()
     assert len(found.settings) == 3
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off")

@@ -10,7 +10,7 @@ from notifications.models.querysets import Extent
 from notifications.protocol.gates import Says
 from notifications.protocol.reasons import Reason, Rule
 from notifications.trace.gaps import find_gaps
-from notifications.trace.gates import gates_of
+from notifications.trace.gates import ask_gates
 from tests.conftest import NOW, STATUS_CHANGE
 
 from .happening import DAY
@@ -32,5 +32,5 @@ def test_answers_of_before_a_setting_are_as_they_were() -> None:
 
     assert reasons() == reasons(below=horizon()) == [Reason.RULE_OFF]
     assert reasons(below=below) == [Reason.CHANGE_UNTOLD]
-    assert not gates_of(Extent(as_of=moment)).settings
-    assert len(gates_of(Extent(as_of=timezone.now())).settings) == 1
+    assert not ask_gates(Extent(as_of=moment))().settings
+    assert len(ask_gates(Extent(as_of=timezone.now()))().settings) == 1
