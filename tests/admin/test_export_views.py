@@ -30,13 +30,14 @@ def tell_much() -> None:
         moment = (now - timedelta(seconds=seconds)).isoformat()
         return {"emitted_at": moment, "app_id": "mobile", "user_id": "user-1", **envelope}
 
+    # None nearly an hour old, nor a day, which a window would lose from one look to the next.
+    ages = [n * 30 if n < 116 else n * 30 + 150 for n in range(150)]
     told = [
         *(
-            at(n * 30, extras=INIT | {"operationId": f"of-{n}"}, activation_id=f"device-{n % 7}")
-            for n in range(150)
+            at(age, extras=INIT | {"operationId": f"of-{n}"}, activation_id=f"device-{n % 7}")
+            for n, age in enumerate(ages)
         ),
         *(at(n * 40, extras=FINISHED | {"operationId": f"of-{n}"}) for n in range(40)),
-        # No day old to the second, which a window would lose from one look to the next.
         *(at(3600 * 24 * n + 120, extras=STATUS_CHANGE, message_id=f"m-{n}") for n in range(60)),
         at(5, extras=INIT, activation_id=DEVICE, user_id="=user, two"),
         at(-3600, extras=FINISHED, activation_id=DEVICE),
