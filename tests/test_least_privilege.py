@@ -20,7 +20,7 @@ from notifications.integrity.tallies import find_differences, fold_tallies, forg
 from notifications.models import AccessRecord, ContactKind, GapNote, RuleSetting
 from notifications.protocol.window import Window
 from notifications.trace.access import Viewer, record_access
-from notifications.trace.gap_hours import begun, keep_gap_hours, write_hours
+from notifications.trace.gap_hours import begin, keep_gap_hours, write_hours
 from notifications.trace.gap_notes import record_notes
 from notifications.trace.gap_stats import Question as GapQuestion
 from notifications.trace.gap_stats import count_gaps
@@ -114,7 +114,7 @@ def test_it_notes_gaps_and_counts_them(serving_role: None, tell: Callable[..., N
     # What this test's own transaction recorded is not complete for any worker yet.
     window = Window(NOON - timedelta(hours=1), NOON + timedelta(hours=1))
     for told in (found, ()):
-        write_hours(window, told, now=now, since=begun())
+        write_hours(window, told, now=now, since=begin(now))
         assert count_gaps(GapQuestion(window=window)).total.count == len(told)
 
 

@@ -8,8 +8,9 @@ from itertools import groupby
 
 from django.utils.translation import gettext as _
 
+from notifications.protocol.window import HOUR
 from notifications.trace.figures import TYPES
-from notifications.trace.hours import HOUR, Hour
+from notifications.trace.hours import Hour
 
 from .chart import BOTTOM, LEFT, RIGHT, TOP, Bar, Label, badge_of, round_above
 from .words import Badge

@@ -23,7 +23,8 @@ from notifications.protocol.window import written
 from notifications.trace.figures import series_of
 from notifications.trace.gap_notes import MOST_AT_ONCE, WorkingList, working_list
 from notifications.trace.gap_stats import LONGEST_COUNTED
-from notifications.trace.gaps import LONGEST, Wanted, find_gaps, with_coverage
+from notifications.trace.gaps import LONGEST, Wanted, with_coverage
+from notifications.trace.kept_gaps import gaps_of
 from notifications.trace.sentences import WORDS
 
 from .asking import AS_OF, Question, asked, bounds
@@ -149,9 +150,7 @@ def _found(question: Question) -> WorkingList:
     chosen = question.chosen
     if question.window.until - question.window.since > LONGEST:
         raise TooMuch(f"{LONGEST.days} days")
-    gaps = find_gaps(
-        question.window, now=question.now, wanted=_wanted(chosen), as_of=question.as_of
-    )
+    gaps = gaps_of(question.window, now=question.now, wanted=_wanted(chosen), as_of=question.as_of)
     given = chosen.get("acknowledged")
     return working_list(gaps, acknowledged=None if given is None else given == "true")
 

@@ -11,8 +11,8 @@ from django.utils.translation import gettext as _
 
 from notifications.integrity.tallies import HowFar, how_far
 from notifications.protocol.reasons import CountsAs
-from notifications.protocol.window import Window
-from notifications.trace.hours import HOUR, Hour, day_of, hours_of
+from notifications.protocol.window import HOUR, Window
+from notifications.trace.hours import Hour, day_of, hours_of
 from notifications.trace.last_contacts import LastContact
 from notifications.trace.overview import OpenGap, Standing, read_overview
 from notifications.trace.sources import SourceStanding, standings

@@ -13,7 +13,7 @@ from notifications.models import AccessRecord, GapNote
 from notifications.models.querysets import Apps
 from notifications.trace.access import Viewer
 from notifications.trace.gap_notes import record_notes
-from notifications.trace.gaps import find_gaps
+from notifications.trace.kept_gaps import gaps_of
 
 from .bodies import json_body
 from .gap_note_requests import invalid_note, lost_keys, read_note_request
@@ -46,7 +46,7 @@ class GapNoteViewSet(ListViewSet):
         ones, until they become something else; what is owed, and what is counted, stays."""
         now = timezone.now()
         asked = read_note_request(json_body(request), now)
-        gaps = bounded(find_gaps, asked.window, now=now, apps=apps_of(request))
+        gaps = bounded(gaps_of, asked.window, now=now, apps=apps_of(request))
         found = {each.key: each for each in gaps.entries}
         if lost := [*lost_keys(asked.keys, found)]:
             raise invalid_note(lost)

@@ -22,7 +22,8 @@ from notifications.trace.gap_stats import (
     Question,
     count_gaps,
 )
-from notifications.trace.gaps import LONGEST, Wanted, find_gaps, with_coverage
+from notifications.trace.gaps import LONGEST, Wanted, with_coverage
+from notifications.trace.kept_gaps import gaps_of
 
 from .gap_shapes import GapsSerializer, GapStatsSerializer
 from .permissions import MayViewGapsOfAllApps, MayViewOperations, apps_of
@@ -45,7 +46,7 @@ class GapViewSet(QuestionViewSet):
         question, paging = self.asked()
         asked, which = asked_of(question, longest=LONGEST), wanted(question)
         gaps = bounded(
-            find_gaps,
+            gaps_of,
             asked.window,
             now=question.now,
             wanted=which,

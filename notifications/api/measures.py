@@ -13,7 +13,8 @@ from notifications.integrity.tallies import how_far
 from notifications.models import DailyTally, GapHour, GapLook, GapMark
 from notifications.models.patience import TooMuch, at_most
 from notifications.protocol.extras import MessageType
-from notifications.trace.gap_hours import HOUR, hour_of
+from notifications.protocol.window import HOUR
+from notifications.trace.gap_hours import hour_of
 from notifications.trace.last_contacts import MOST_SOURCES
 from notifications.trace.overview import Standing, read_overview
 from notifications.trace.sources import standings

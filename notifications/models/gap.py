@@ -1,7 +1,8 @@
 """Gaps as a working list: what somebody noted of one, kept as evidence is; and how many there were
 in each hour, kept ahead.
 
-A gap itself is stored nowhere: it is what is owed and not on record, and is found when asked for.
+A gap itself is no evidence: it is what is owed and not on record, and is found when asked for. What
+was found of hours long gone by is kept as long as it would be found again.
 """
 
 from typing import TypeAlias
@@ -123,7 +124,12 @@ class GapHour(models.Model):
 class GapLook(models.Model):
     """When the gaps of an hour were last looked for, and when that is to be done again: as soon as
     something was recorded that they may rest on (``touched_at``), or at ``again_at``, as time alone
-    makes another of some. An hour without a row has nothing on record."""
+    makes another of some. An hour without a row has nothing on record.
+
+    Once nothing that is yet to come can be about the hour, ``rests_on`` tells what of all sources
+    bears on it up to ``rests_until``, and ``found`` has the gaps: they stay what they are until the
+    hour is touched or rests on something else. A copy, which is made anew from evidence.
+    """
 
     hour = models.DateTimeField(primary_key=True)
     looked_at = models.DateTimeField(null=True, help_text="By the clock of the database.")
@@ -133,10 +139,19 @@ class GapLook(models.Model):
         default=0, help_text="Operations with too many messages, in all that was looked at with it."
     )
     too_much = models.BooleanField(default=False, help_text="Nothing is told: too many to judge.")
+    rests_on = models.CharField(max_length=32, db_default="", help_text="A digest; empty: not yet.")
+    rests_until = models.DateTimeField(null=True)
+    found = models.TextField(null=True, help_text="JSON; null: not kept.")  # noqa: DJ001
 
     class Meta:
         default_permissions = ()
         indexes = (
+            # The hours that may rest on something else by now, the latest first.
+            models.Index(
+                fields=("-rests_until", "-hour"),
+                condition=~models.Q(rests_on=""),
+                name="gap_look_rests",
+            ),
             # The hours to look at because of what was recorded, the newest first.
             models.Index(
                 fields=("hour",),
@@ -157,12 +172,14 @@ class GapLook(models.Model):
 
 class GapMark(models.Model):
     """The one row that says which evidence has touched the hours that it is of: all with
-    ``recorded_xid`` below ``below``; and by what ``terms`` the gaps are judged."""
+    ``recorded_xid`` below ``below``; by what ``terms`` the gaps are judged; and when it was last
+    ``compared_at`` what all hours rest on."""
 
     id = models.SmallIntegerField(primary_key=True, default=1)
     below = TransactionIdField(default=0)
     terms = models.CharField(max_length=64, default="")
     worked_at = models.DateTimeField(null=True, help_text="When a worker last saw to it.")
+    compared_at = models.DateTimeField(null=True, help_text="By the clock of the database.")
 
     class Meta:
         default_permissions = ()

@@ -11,9 +11,9 @@ from statistics import median_low
 
 from .clocks import NONE, Clock
 from .message import Message
+from .window import DAY, HOUR
 
 LEAST_PAIRS = 10  # emissions that two sources both report, before anything is said of their clocks
-HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 
 def estimate_day(

@@ -4,12 +4,12 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-DAY = timedelta(days=1)
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 LONGEST = 366 * DAY
 EARLIEST, LATEST = datetime(1970, 1, 2, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 EXAMPLE = "2026-01-31T12:00:00Z"
 _ORDER = "must be before until, which is {:%Y-%m-%dT%H:%M:%SZ}."
-_UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": DAY}
+_UNITS = {"m": timedelta(minutes=1), "h": HOUR, "d": DAY}
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +21,12 @@ class Window:
 
     def __contains__(self, moment: datetime) -> bool:
         return self.since <= moment < self.until
+
+    @property
+    def days(self) -> list[datetime]:
+        """Moments a day apart, both ends among them."""
+        number = (self.until - self.since) // DAY
+        return [*(self.since + each * DAY for each in range(number + 1)), self.until]
 
 
 @dataclass(frozen=True, slots=True)

@@ -113,7 +113,7 @@ def gather(
                 reporting=told.reporting,
                 copying=told.copying,
             ),
-            since=window.since,
+            owed_at=window.days,
         )
         coverage, deliveries = listening(), answering()
     events = Events(operations=told.lived, inbox=told.posted)

@@ -109,12 +109,12 @@ def knowledge(
     *,
     reporting: Reporting,
     beside: Beside,
-    since: datetime | None = None,
+    owed_at: Iterable[datetime] = (),
 ) -> Knowledge:
     """What is known beside the messages that are ``told``; ``changes`` have the status changes of
-    their devices, ``beside`` what events tell of them. ``since`` is when anything may be owed from,
-    where that is before the first of what is told."""
-    moments = [each.at for each in told] + ([] if since is None else [since])
+    their devices, ``beside`` what events tell of them. ``owed_at`` are moments, one of each day at
+    least, at which anything may be owed by events."""
+    moments = [each.at for each in told] + list(owed_at)
     owed_since = later(min(moments, default=now), -terms().longest)
     sources = {each.source for each in told if each.source is not None}
     sources |= beside.emitters.sources

@@ -3,7 +3,8 @@ now again and again by the overview, which looks for them anyway; all others onc
 when something was recorded that they may rest on."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, TypeAlias
 
@@ -11,32 +12,27 @@ from django.db import connection, transaction
 
 from notifications.models import GapHour, GapLook, GapMark
 from notifications.models.patience import TooMuch
-from notifications.protocol.reasons import CountsAs, Reason
-from notifications.protocol.window import Window
+from notifications.protocol.message import later
+from notifications.protocol.reasons import CountsAs
+from notifications.protocol.window import HOUR, Window
 
 from .entries import Entry
+from .gap_grounds import Grounds, read_grounds, rest_until
 from .gap_notes import acknowledgements, is_acknowledged
-from .gap_touches import touch_hours
+from .gap_touches import begun, touch_hours, touch_what_rests_on_else
 from .gaps import Gaps, find_gaps
+from .kept_gaps import written
 
-HOUR = timedelta(hours=1)
 # Today in any time zone, on the longest day and where clocks are ahead: what the overview looks at.
 AROUND = 25 * HOUR
 AT_ONCE = 24  # hours in one look, or less where that is too much
 NEGLECTED = timedelta(minutes=10)  # an hour that the overview should have looked at
+SECOND = timedelta(seconds=1)
 SOONEST = timedelta(minutes=1)  # until an hour is looked at again for no other reason than time
-SLOWER = 8  # by so much less often, the longer ago the hour is
-# What rests on a source as a whole, which goes on to report: at other times, or for the first time.
-UNSETTLED = (
-    Reason.SOURCE_SILENT,
-    Reason.SOURCE_NEVER_SENDS,
-    Reason.RECORDING_BEGAN,
-    Reason.NOT_COVERED,
-)
+SLOWER = 8  # by so much less often what was too much, the longer ago the hour is
 
 _LOCK = "SELECT pg_try_advisory_xact_lock(hashtext('notifications_gap_hours'))"
 _WRITE_LOCK = "SELECT pg_advisory_xact_lock(hashtext('notifications_gap_hours_write'))"
-_BEGUN = "SELECT clock_timestamp()"
 _DUE = """
     (
         SELECT hour FROM notifications_gaplook
@@ -53,15 +49,22 @@ _ELSEWHERE = """(
 )"""
 _NEXT = _DUE.format(which=_ELSEWHERE)
 _LOOKED = """
-    INSERT INTO notifications_gaplook AS look (hour, looked_at, again_at, unjudged, too_much)
-    SELECT hour, %(begun)s, again_at, %(unjudged)s, %(too_much)s
-    FROM unnest(%(hours)s::timestamptz[], %(again)s::timestamptz[]) AS given (hour, again_at)
+    INSERT INTO notifications_gaplook AS look (
+        hour, looked_at, again_at, unjudged, too_much, rests_on, rests_until, found
+    )
+    SELECT hour, %(begun)s, again_at, %(unjudged)s, %(too_much)s, rests_on, rests_until, found
+    FROM unnest(
+        %(hours)s::timestamptz[], %(again)s::timestamptz[], %(rests_on)s::text[],
+        %(rests_until)s::timestamptz[], %(found)s::text[]
+    ) AS given (hour, again_at, rests_on, rests_until, found)
     WHERE hour = ANY(%(with_gaps)s)
         OR EXISTS (SELECT FROM notifications_gaplook AS known WHERE known.hour = given.hour)
     ORDER BY hour
     ON CONFLICT (hour) DO UPDATE SET
         looked_at = excluded.looked_at, again_at = excluded.again_at,
         unjudged = excluded.unjudged, too_much = excluded.too_much,
+        rests_on = excluded.rests_on, rests_until = excluded.rests_until,
+        found = CASE WHEN look.found = excluded.found THEN look.found ELSE excluded.found END,
         touched_at = CASE WHEN look.touched_at > excluded.looked_at THEN look.touched_at END
 """
 
@@ -80,21 +83,30 @@ def hour_of(moment: datetime) -> datetime:
     return moment.replace(minute=0, second=0, microsecond=0)
 
 
-def begun() -> datetime:
-    """By the clock of the database, which says of when what it is asked next is at least."""
-    with connection.cursor() as cursor:
-        cursor.execute(_BEGUN)
-        row: tuple[datetime] = cursor.fetchone()
-    return row[0]
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """What a look rests on at least: it began ``at``, by the clock of the database."""
+
+    at: datetime
+    grounds: Grounds
+
+
+def begin(now: datetime) -> Begun:
+    """What is known of sources comes first: where that has changed when gaps are looked for, they
+    are looked for again."""
+    grounds = read_grounds(now)
+    return Begun(begun(), grounds)
 
 
 def keep_gap_hours(now: datetime) -> bool:
-    """Marks the hours that evidence recorded since touches, and looks at the newest of those that
-    have to be looked at, a day of them at most; whether there may be more to do at once."""
-    more = touch_hours()
-    looked = _look_at_next(now)
+    """Marks the hours that evidence recorded since touches, and where all of that is gone through,
+    as what is left may touch the same ones, looks at the newest of those that have to be looked at,
+    a day of them at most; whether there may be more to do at once."""
     _note_work(now)
-    return more or looked
+    if touch_hours():
+        return True
+    touch_what_rests_on_else(now)
+    return _look_at_next(now)
 
 
 def write_hours(
@@ -102,28 +114,36 @@ def write_hours(
     found: Sequence[Entry],
     *,
     now: datetime,
-    since: datetime,
+    since: Begun,
     unjudged: int = 0,
     too_much: bool = False,
 ) -> None:
-    """The hours of ``window`` as what was ``found`` in it tells; the look began at ``since`` by the
-    clock of the database. What was written of a look that began later stays."""
+    """The hours of ``window`` as what was ``found`` in it tells. What was written of a look that
+    began later stays."""
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute(_WRITE_LOCK)
-        later = GapLook.objects.filter(
-            hour__gte=window.since, hour__lt=window.until, looked_at__gt=since
+        after = GapLook.objects.filter(
+            hour__gte=window.since, hour__lt=window.until, looked_at__gt=since.at
         )
-        newer = set(later.values_list("hour", flat=True))
+        newer = set(after.values_list("hour", flat=True))
         told = {cell: each for cell, each in _counted(found).items() if cell[0] not in newer}
         _replace(window, told, newer)
-        hours = [each for each in _hours(window) if each not in newer]
-        again = _again(found, now)
+        by_hour = {each: list[Entry]() for each in _hours(window) if each not in newer}
+        for entry in found:
+            if (hour := hour_of(entry.at)) in by_hour:
+                by_hour[hour].append(entry)
+        looks = [_look(*each, now, since.grounds) for each in by_hour.items()]
+        if too_much:
+            looks = [_Look(_retry(hour, now)) for hour in by_hour]
         given: dict[str, Any] = {
-            "hours": hours,
-            "again": [again.get(each, _retry(each, now) if too_much else None) for each in hours],
+            "hours": list(by_hour),
+            "again": [each.again_at for each in looks],
+            "rests_on": [each.rests_on for each in looks],
+            "rests_until": [each.rests_until for each in looks],
+            "found": [None if unjudged else each.found for each in looks],
             "with_gaps": [cell[0] for cell in told],
-            "begun": since,
+            "begun": since.at,
             "unjudged": unjudged,
             "too_much": too_much,
         }
@@ -158,9 +178,9 @@ def _look_at_next(now: datetime) -> bool:
     return True
 
 
-def _found(window: Window, now: datetime) -> Iterable[tuple[Window, datetime, Gaps | None]]:
+def _found(window: Window, now: datetime) -> Iterable[tuple[Window, Begun, Gaps | None]]:
     """Of the whole, or of either half where that is too much; None of an hour that is."""
-    since = begun()
+    since = begin(now)
     try:
         yield window, since, find_gaps(window, now=now)
     except TooMuch:
@@ -221,20 +241,23 @@ def _hours(window: Window) -> list[datetime]:
     return [window.since + n * HOUR for n in range((window.until - window.since) // HOUR)]
 
 
-def _again(found: Iterable[Entry], now: datetime) -> Mapping[datetime, datetime]:
-    """When each hour is to be looked at again though nothing of it is recorded: when the first of
-    its gaps comes due, and ever less often while what others are depends on what is yet to come."""
-    when: dict[datetime, datetime] = {}
-    for each in found:
-        hour = hour_of(each.at)
-        if each.counts_as is CountsAs.PENDING and each.due is not None:
-            at = max(each.due + timedelta(seconds=1), now + SOONEST)
-        elif each.reason in UNSETTLED:
-            at = _retry(hour, now)
-        else:
-            continue
-        when[hour] = min(at, when.get(hour, at))
-    return when
+@dataclass(frozen=True, slots=True)
+class _Look:
+    again_at: datetime | None
+    rests_on: str = ""
+    rests_until: datetime | None = None
+    found: str | None = None
+
+
+def _look(hour: datetime, found: Sequence[Entry], now: datetime, grounds: Grounds) -> _Look:
+    """Whatever is still to come may be about an hour up to some moment: it is looked at again then,
+    and when a gap comes due before."""
+    until = rest_until(hour, found)
+    if now < until:
+        pending = (each.due for each in found if each.counts_as is CountsAs.PENDING)
+        due = min((later(each, SECOND) for each in pending if each is not None), default=until)
+        return _Look(max(min(due, until), now + SOONEST))
+    return _Look(None, grounds.until(until), until, written(found))
 
 
 def _retry(hour: datetime, now: datetime) -> datetime:

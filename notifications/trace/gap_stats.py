@@ -12,9 +12,9 @@ from django.db.models.functions import TruncDay
 
 from notifications.models import GapHour, GapLook, GapMark
 from notifications.models.patience import TooMuch, at_most
-from notifications.protocol.window import DAY, Window
+from notifications.protocol.window import DAY, HOUR, Window
 
-from .gap_hours import HOUR, hour_of
+from .gap_hours import hour_of
 
 LONGEST_COUNTED = 3_660 * DAY  # a window that may be asked for
 MOST_CELLS = 50_000

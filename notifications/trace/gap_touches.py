@@ -1,5 +1,6 @@
 """Which hours have to be looked at for gaps anew, since something was recorded that these may rest
-on: evidence of about that time, or of an operation or a device that has messages then.
+on: evidence of about that time, or of an operation, a device or a user that something is told of
+then; and since sources as a whole are known otherwise, as far as that bears on them.
 
 Evidence is gone through once, in recording order and in whole transactions, as far as that is
 complete. So all hours on record are found, wherever the clocks of sources stood; and what those are
@@ -7,24 +8,32 @@ estimated to be touches the hours in which it holds.
 """
 
 import hashlib
+from datetime import datetime
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 
-from notifications.models import RuleSetting
+from notifications import protocol
+from notifications.models import GapLook, GapMark, RuleSetting
 from notifications.protocol.clocks import CARRIED
 from notifications.protocol.episodes import LATE_WITHIN
 from notifications.protocol.window import DAY, EARLIEST, LATEST
 
 from . import evidence
+from .gap_grounds import read_grounds
 
+LATEST_OF = 100  # messages of a device that may tell whose it is
 BATCH = 5_000  # rows of a kind that one turn goes through, or one whole transaction of more
+TOGETHER = 100  # hours that are compared at a time
 LOCK = "SELECT pg_try_advisory_xact_lock(hashtext('notifications_gap_touches'))"
 
 _TABLES = ("notification", "operationevent", "activationevent", "inboxevent", "gapnote", "clockday")
 _BETWEEN = "recorded_xid >= %(below)s::xid8 AND recorded_xid < %(upper)s::xid8"
+_BEGUN = "SELECT clock_timestamp()"
 _MARK = """
     INSERT INTO notifications_gapmark (id, below, terms) VALUES (1, '0', '')
     ON CONFLICT (id) DO NOTHING
@@ -45,33 +54,64 @@ _LASTS = " UNION ALL ".join(
     for table in _TABLES
 )
 _LAST_OF_BATCH = f"SELECT min(recorded_xid::text::bigint) FROM ({_LASTS}) AS last"  # noqa: S608
-# The time that begins the least id; by that, and not by the ids that hours would have, the hours
-# since are found by index, and none where no first report is among the batch.
-_FIRST_REPORT = f"""(
-    SELECT to_timestamp(
-        ('x' || replace(left(report::text, 13), '-', ''))::bit(48)::bigint / 1000.0
-    ) FROM notifications_firstreport WHERE {_BETWEEN} ORDER BY report LIMIT 1
-)"""  # noqa: S608 - of constants
-# What events tell of a device holds from then on, and of its user's messages that name no device; a
-# rule may apply from the first message of its type on.
+# What events tell of a device holds from then on: for what names it or ever had its token, and for
+# what its users are told or owed. Whose it is may hold for all of its life. Who names a device with
+# a user tells of what that user is owed.
 # OFFSET has these looked up one by one: joined, they would be looked for in all that is on record.
-_TOUCHED = f"""
+_SINCE = "GREATEST(since, %(earliest)s)"
+_HOURS = f"""
     WITH told AS MATERIALIZED (
-        SELECT emitted_at AS at, operation_id, NULL AS external_id
+        SELECT emitted_at AS at, operation_id, NULL AS external_id,
+            CASE WHEN activation_id IS NOT NULL THEN recipient_id END AS recipient_id
         FROM notifications_notification WHERE {_BETWEEN}
-        UNION ALL SELECT COALESCE(created_at, happened_at, observed_at), operation_id, external_id
+        UNION ALL
+        SELECT COALESCE(created_at, happened_at, observed_at), operation_id, external_id, NULL
         FROM notifications_operationevent WHERE {_BETWEEN}
-        UNION ALL SELECT COALESCE(happened_at, observed_at), NULL, NULL
+        UNION ALL SELECT COALESCE(happened_at, observed_at), NULL, NULL, NULL
         FROM notifications_activationevent WHERE {_BETWEEN}
-        UNION ALL SELECT COALESCE(happened_at, observed_at), NULL, NULL
+        UNION ALL SELECT COALESCE(happened_at, observed_at), NULL, NULL, NULL
         FROM notifications_inboxevent WHERE {_BETWEEN}
     ), operations AS (
         SELECT operation_id AS id FROM told WHERE operation_id IS NOT NULL
         UNION SELECT external_id FROM told WHERE external_id IS NOT NULL
+    ), changes AS (
+        SELECT activation_id, recipient_id, token, min(CASE
+            WHEN recipient_id IS NULL OR EXISTS (
+                SELECT FROM notifications_activationevent AS known
+                WHERE known.activation_id = event.activation_id
+                    AND known.recipient_id = event.recipient_id
+                    AND known.recorded_xid < %(below)s::xid8
+            ) THEN COALESCE(not_before, happened_at, observed_at) ELSE %(earliest)s
+        END) AS since
+        FROM notifications_activationevent AS event WHERE {_BETWEEN} GROUP BY 1, 2, 3
     ), devices AS (
-        SELECT activation_id, recipient_id,
-            min(COALESCE(not_before, happened_at, observed_at)) AS since
-        FROM notifications_activationevent WHERE {_BETWEEN} GROUP BY 1, 2
+        SELECT activation_id, min(since) AS since FROM (
+            SELECT activation_id, since FROM changes
+            UNION ALL SELECT other.activation_id, since FROM changes CROSS JOIN LATERAL (
+                SELECT activation_id FROM notifications_activationevent
+                WHERE token = changes.token OFFSET 0
+            ) AS other
+        ) AS named
+        WHERE activation_id IS NOT NULL GROUP BY 1
+    ), owners AS (
+        SELECT recipient_id, min(since) AS since FROM (
+            SELECT recipient_id, since FROM changes
+            UNION ALL SELECT owner.recipient_id, since FROM devices CROSS JOIN LATERAL (
+                SELECT recipient_id FROM notifications_activationevent
+                WHERE activation_id = devices.activation_id
+                UNION (
+                    SELECT recipient_id FROM notifications_notification
+                    WHERE activation_id = devices.activation_id ORDER BY id DESC LIMIT {LATEST_OF}
+                )
+                OFFSET 0
+            ) AS owner
+        ) AS named
+        WHERE recipient_id IS NOT NULL GROUP BY 1
+    ), people AS (
+        SELECT recipient_id, min(since) AS since FROM (
+            SELECT recipient_id, since FROM owners UNION ALL SELECT recipient_id, at FROM told
+        ) AS named
+        WHERE recipient_id IS NOT NULL GROUP BY 1
     ), hours AS (
         SELECT DISTINCT date_trunc('hour', at, 'UTC') AS hour FROM (
             SELECT at FROM told
@@ -79,13 +119,32 @@ _TOUCHED = f"""
                 SELECT emitted_at FROM notifications_notification
                 WHERE operation_id = operations.id OFFSET 0
             ) AS about
-            UNION ALL SELECT emitted_at FROM devices CROSS JOIN LATERAL (
-                SELECT emitted_at FROM notifications_notification AS told
-                WHERE told.activation_id = devices.activation_id AND emitted_at >= since OFFSET 0
+            UNION ALL SELECT at FROM operations CROSS JOIN LATERAL (
+                SELECT COALESCE(created_at, happened_at, observed_at) AS at
+                FROM notifications_operationevent
+                WHERE operation_id = operations.id OR external_id = operations.id OFFSET 0
             ) AS about
-            UNION ALL SELECT emitted_at FROM devices CROSS JOIN LATERAL (
+            UNION ALL SELECT at FROM devices CROSS JOIN LATERAL (
+                SELECT emitted_at AS at FROM notifications_notification AS told
+                WHERE told.activation_id = devices.activation_id AND id >= first_id_at({_SINCE})
+                UNION ALL SELECT COALESCE(happened_at, observed_at)
+                FROM notifications_activationevent AS event
+                WHERE event.activation_id = devices.activation_id AND id >= first_id_at({_SINCE})
+                OFFSET 0
+            ) AS about
+            UNION ALL SELECT emitted_at FROM owners CROSS JOIN LATERAL (
                 SELECT emitted_at FROM notifications_notification AS told
-                WHERE told.recipient_id = devices.recipient_id AND emitted_at >= since OFFSET 0
+                WHERE told.recipient_id = owners.recipient_id AND id >= first_id_at({_SINCE})
+                OFFSET 0
+            ) AS about
+            UNION ALL SELECT at FROM people CROSS JOIN LATERAL (
+                SELECT COALESCE(created_at, happened_at, observed_at) AS at
+                FROM notifications_operationevent AS event
+                WHERE event.recipient_id = people.recipient_id AND id >= first_id_at({_SINCE})
+                UNION ALL SELECT COALESCE(happened_at, observed_at)
+                FROM notifications_inboxevent AS event
+                WHERE event.recipient_id = people.recipient_id AND id >= first_id_at({_SINCE})
+                OFFSET 0
             ) AS about
         ) AS moments (at)
         WHERE at >= %(earliest)s AND at < %(latest)s
@@ -99,17 +158,28 @@ _TOUCHED = f"""
             day::timestamp AT TIME ZONE 'UTC', (day + %(estimated)s) AT TIME ZONE 'UTC',
             interval '1 hour'
         ) AS each WHERE {_BETWEEN}
-        UNION SELECT hour FROM notifications_gaplook
-        WHERE hour > {_FIRST_REPORT} - interval '1 hour' - %(margin)s
     )
+"""  # noqa: S608 - of constants
+_TOUCH = f"""
+    {_HOURS}
     INSERT INTO notifications_gaplook AS look (hour, touched_at, unjudged, too_much)
     SELECT hour, clock_timestamp(), 0, false FROM touched ORDER BY hour
     ON CONFLICT (hour) DO UPDATE SET touched_at = excluded.touched_at
 """  # noqa: S608 - of constants
+_WOULD_TOUCH = f"{_HOURS} SELECT hour FROM touched"  # noqa: S608 - of constants
 _MOVE = """
     UPDATE notifications_gapmark SET below = %(upper)s::xid8, terms = %(terms)s
 """
 _ALL_TOUCHED = "UPDATE notifications_gaplook SET touched_at = clock_timestamp()"
+_SOME_TOUCHED = f"{_ALL_TOUCHED} WHERE hour = ANY(%(hours)s)"
+_ALL_LEFT = {"upper": "18446744073709551615"}
+# Of each kind, so that it is not gone through to its end for a number.
+_LEFT = " + ".join(
+    f"""(SELECT count(*) FROM (
+        SELECT FROM notifications_{table} WHERE {_BETWEEN} LIMIT {BATCH + 1}
+    ) AS told)"""  # noqa: S608 - of constants
+    for table in _TABLES
+)
 
 
 def touch_hours() -> bool:
@@ -130,6 +200,54 @@ def touch_hours() -> bool:
         return _touch(cursor, below, known, horizon)
 
 
+def touch_what_rests_on_else(now: datetime) -> None:
+    """Goes from hour to hour, the latest first, as far as one may rest on something else than when
+    it was looked at. Whatever became known up to some moment, all hours that rest on later ones
+    rest on it: so where one does not, and was looked at before the last time, no earlier one does.
+    """
+    grounds, since = read_grounds(now), begun()
+    compared_at = GapMark.objects.values_list("compared_at", flat=True).first()
+    told = GapLook.objects.exclude(rests_on="").filter(touched_at=None)
+    rows: Any = told.order_by("-rests_until", "-hour").values_list(
+        "hour", "rests_on", "rests_until", "looked_at"
+    )
+    touched, is_further = list[datetime](), False
+    with transaction.atomic():
+        for hour, rests_on, until, looked_at in rows.iterator(TOGETHER):
+            if rests_on != grounds.until(until):
+                touched.append(hour)
+            elif compared_at is not None and looked_at < compared_at:
+                break
+            is_further = True
+    if touched:
+        with connection.cursor() as cursor:
+            cursor.execute(_SOME_TOUCHED, {"hours": touched})
+    if is_further:
+        GapMark.objects.update(compared_at=since)
+
+
+def hours_left(below: str) -> set[datetime] | None:
+    """Those that evidence touches which no worker has gone through; None where that is too much."""
+    given = {"below": below, **_ALL_LEFT}
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {_LEFT}", given)
+        (left,) = cursor.fetchone()
+        if not left:
+            return set()
+        if left > BATCH:
+            return None
+        cursor.execute(_WOULD_TOUCH, {**given, **_bounds()})
+        return {hour for (hour,) in cursor.fetchall()}
+
+
+def begun() -> datetime:
+    """By the clock of the database, which says of when what it is asked next is at least."""
+    with connection.cursor() as cursor:
+        cursor.execute(_BEGUN)
+        row: tuple[datetime] = cursor.fetchone()
+    return row[0]
+
+
 def _touch(cursor: CursorWrapper, below: str, known: str, horizon: str) -> bool:
     terms = fingerprint()
     given: dict[str, Any] = {"below": below, "upper": horizon, "terms": terms}
@@ -144,20 +262,30 @@ def _touch(cursor: CursorWrapper, below: str, known: str, horizon: str) -> bool:
     (last,) = cursor.fetchone()
     if last is not None:
         given["upper"] = str(int(last) + 1)
-    margin = evidence.terms().longest + LATE_WITHIN
-    bounds: dict[str, Any] = {
-        "margin": margin,
+    cursor.execute(_TOUCH, {**given, **_bounds()})
+    cursor.execute(_MOVE, given)
+    return last is not None
+
+
+def _bounds() -> dict[str, Any]:
+    return {
+        "margin": evidence.terms().longest + LATE_WITHIN,
         "estimated": DAY + CARRIED,
         "earliest": EARLIEST + DAY,
         "latest": LATEST - DAY,
     }
-    cursor.execute(_TOUCHED, {**given, **bounds})
-    cursor.execute(_MOVE, given)
-    return last is not None
 
 
 def fingerprint() -> str:
     """Of what gaps are judged by beside the record: with another, every hour is looked at anew."""
     last_rule = RuleSetting.objects.order_by("-pk").values_list("pk", flat=True).first()
-    told = (evidence.terms(), settings.COVERAGE_SILENCE, last_rule)
+    told = (evidence.terms(), settings.COVERAGE_SILENCE, last_rule, _program())
     return hashlib.sha256(repr(told).encode()).hexdigest()
+
+
+@cache
+def _program() -> str:
+    """The rules as they are written: what other ones found is to be looked for anew."""
+    rooms = Path(protocol.__file__).parent, Path(__file__).parent
+    files = sorted(each for room in rooms for each in room.glob("*.py"))
+    return hashlib.sha256(b"".join(each.read_bytes() for each in files)).hexdigest()

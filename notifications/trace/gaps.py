@@ -1,6 +1,6 @@
 """The gaps of a window over all operations: set-based, no query for each of them."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import chain, groupby
@@ -107,16 +107,16 @@ class Wanted:
     apps: Collection[str] = ()
     sources: Collection[str] = ()
 
-    def __contains__(self, gap: Gap) -> bool:
+    def __contains__(self, gap: Entry) -> bool:
         return all(
             not wanted or told in wanted
             for told, wanted in (
                 (gap.rule, self.rules),
                 (gap.reason, self.reasons),
                 (gap.counts_as, self.counts_as),
-                (gap.anchor.operation_name, self.operation_names),
-                (gap.anchor.app, self.apps),
-                (gap.anchor.source, self.sources),
+                (gap.operation_name, self.operation_names),
+                (gap.app, self.apps),
+                (gap.source, self.sources),
             )
         )
 
@@ -161,24 +161,30 @@ def find_gaps(
             for chunk in _chunks(suspects)
             for gap in _judged(chunk, window, now, extent, reporting)
         )
-        found = entries.in_order(
-            entry_of_gap(gap, gap.certainty)
-            for gap in chain(
-                judged,
-                owed.in_window(window, now, extent, reporting, clocks),
-                uncopied.in_window(window, now, extent, reporting, clocks),
-            )
-            if gap.at in window and (wanted is None or gap in wanted)
+        gaps = chain(
+            judged,
+            owed.in_window(window, now, extent, reporting, clocks),
+            uncopied.in_window(window, now, extent, reporting, clocks),
         )
-    counts = entries.count(found)
+        told = (entry_of_gap(gap, gap.certainty) for gap in gaps if gap.at in window)
+        found = [each for each in told if wanted is None or each in wanted]
+    unjudged = sum(count > MOST_MESSAGES for count in suspects.values())
+    return told_of(window, found, unjudged=unjudged, as_of=as_of)
+
+
+def told_of(
+    window: Window, found: Iterable[Entry], *, unjudged: int, as_of: datetime | None = None
+) -> Gaps:
+    """What was ``found`` in it, in any order."""
+    gaps = entries.in_order(found)
+    counts = entries.count(gaps)
+    told = sentences.of_gaps(counts.as_json(), entries.reasons(gaps))
     return Gaps(
         window=window,
-        verdict=sentences.as_known(
-            sentences.of_gaps(counts.as_json(), entries.reasons(found)), as_of
-        ),
+        verdict=sentences.as_known(told, as_of),
         counts=counts,
-        entries=found,
-        unjudged=sum(count > MOST_MESSAGES for count in suspects.values()),
+        entries=gaps,
+        unjudged=unjudged,
         as_of=as_of,
     )
 

@@ -9,11 +9,10 @@ from django.db.models import Case, CharField, F, Q, QuerySet, Sum, Value, When
 
 from notifications.models import HourlyTally
 from notifications.protocol.extras import MessageType
-from notifications.protocol.window import Window
+from notifications.protocol.window import HOUR, Window
 
 from .figures import OTHER, TYPES
 
-HOUR = timedelta(hours=1)
 WEEK = timedelta(days=7)
 
 

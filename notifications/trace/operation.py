@@ -134,7 +134,7 @@ def _known(
         extent,
         reporting=reporting,
         beside=evidence.beside(events, (), spans, extent, reporting=reporting, copying=copying),
-        since=window.since,
+        owed_at=moments,
     )
 
 

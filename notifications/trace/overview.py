@@ -17,12 +17,13 @@ from django.db.models import Sum
 from notifications.models import GapHour, Overview, Source
 from notifications.models.patience import TooMuch
 from notifications.protocol.reasons import CountsAs, Reason, Rule
-from notifications.protocol.window import Window, written
+from notifications.protocol.window import HOUR, Window, written
 
 from .entries import Entry
-from .gap_hours import AROUND, HOUR, around, begun, write_hours
+from .gap_hours import AROUND, around, begin, write_hours
 from .gap_notes import acknowledgements, narrowed
-from .gaps import Gaps, find_gaps
+from .gaps import Gaps
+from .kept_gaps import gaps_of
 from .last_contacts import MOST_SOURCES, LastContact, last_contacts, read_contact
 
 EVERY = timedelta(seconds=30)
@@ -135,7 +136,7 @@ def _contacts(now: datetime) -> dict[str, Any]:
 
 
 def _gaps(now: datetime) -> dict[str, Any]:
-    window, since = around(now), begun()
+    window, since = around(now), begin(now)
     try:
         parts = _found(window, now, until=time.monotonic() + PATIENCE.total_seconds())
     except TooMuch:
@@ -156,7 +157,7 @@ def _found(window: Window, now: datetime, *, until: float) -> list[Gaps]:
     """In order of time: where it is too much for one answer, of either half. Raises ``TooMuch``
     where an hour is, or time is up."""
     try:
-        return [find_gaps(window, now=now)]
+        return [gaps_of(window, now=now)]
     except TooMuch:
         hours = (window.until - window.since) // HOUR
         if hours < 2 or time.monotonic() > until:

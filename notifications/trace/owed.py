@@ -76,7 +76,7 @@ def _changes(
     for devices in _chunks(suspects.changed_in(window, extent)):
         spans = spans_of(events_of(devices, extent=extent), window)
         sent = evidence.status_changes_of(devices, window, extent)
-        known = _knowledge((), (), spans, now, extent, reporting, since=window.since)
+        known = _knowledge((), (), spans, now, extent, reporting, window=window)
         yield from owed_by_events(devices, Events(), sent, known)
 
 
@@ -88,7 +88,7 @@ def _posts(
     for recipients in _chunks(unpushed):
         events = lives.inbox_events_of(recipients, window, extent)
         sent = evidence.inbox_pushes_to(recipients, window, extent)
-        known = _knowledge((), events, {}, now, extent, reporting, since=window.since)
+        known = _knowledge((), events, {}, now, extent, reporting, window=window)
         posted, pushed = by_recipient(events), by_recipient(sent)
         found = [
             gap
@@ -113,7 +113,7 @@ def _announcements(
     for operations in _chunks(suspects.unannounced_in(around(window), extent, whoever=whoever)):
         events = lives.operation_events(operations, extent)
         told = evidence.about_operations(lives.by_name(events).keys(), extent)
-        known = _knowledge(events, (), {}, now, extent, reporting, since=window.since)
+        known = _knowledge(events, (), {}, now, extent, reporting, window=window)
         messages = [each for of_one in told.values() for each in of_one]
         found = list(rules.announcements_owed(events, about_operations(messages), known))
         yield from excuse_users(found, known, extent)
@@ -146,7 +146,9 @@ def _knowledge(
     extent: Extent,
     reporting: Reporting,
     *,
-    since: datetime,
+    window: Window,
 ) -> Knowledge:
     beside = evidence.beside(operations, inbox, spans, extent, reporting=reporting)
-    return evidence.knowledge((), (), now, extent, reporting=reporting, beside=beside, since=since)
+    return evidence.knowledge(
+        (), (), now, extent, reporting=reporting, beside=beside, owed_at=window.days
+    )

@@ -13,7 +13,8 @@ from notifications.protocol.clocks import Clock
 from notifications.protocol.extras import MessageType
 from notifications.protocol.identity import first_id_at, time_of
 from notifications.protocol.message import Message, later
-from notifications.protocol.skews import DAY, HOUR, estimate_day
+from notifications.protocol.skews import estimate_day
+from notifications.protocol.window import DAY, HOUR
 
 from .last_contacts import MOST_SOURCES
 

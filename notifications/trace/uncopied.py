@@ -132,9 +132,15 @@ def _judged(
     named = {each.activation for each in asked if each.activation is not None}
     users = {each.recipient for each in asked if each.is_user_wide}
     devices = named | owned_by({each for each in users if each is not None}, extent)
-    beside, since = replace(beside, spans=states.of(devices)), states.window.since
+    beside = replace(beside, spans=states.of(devices))
     known = evidence.knowledge(
-        told.values(), (), now, extent, reporting=reporting, beside=beside, since=since
+        told.values(),
+        (),
+        now,
+        extent,
+        reporting=reporting,
+        beside=beside,
+        owed_at=states.window.days,
     )
     wanted = set(ids)
     found = copies_owed(told.values(), merge(told.values(), known.clocks), known, devices)

@@ -12,7 +12,7 @@ from notifications.admin import gap_notes
 from notifications.admin.gap_notes import mark_of
 from notifications.models import AccessRecord, GapNote
 from notifications.protocol.window import Window
-from notifications.trace.gap_hours import hour_of, write_hours
+from notifications.trace.gap_hours import begin, hour_of, write_hours
 from notifications.trace.gaps import find_gaps
 from tests.trace.stories import NOON, PHONE, STORIES, finish, init, to
 
@@ -165,7 +165,7 @@ def test_what_became_another_says_what_it_was(operator_client: Client) -> None:
 def counted(since: datetime, days: int) -> None:
     window = Window(hour_of(since), hour_of(since) + timedelta(days=days))
     found = find_gaps(window, now=NOON + timedelta(days=3)).entries
-    write_hours(window, found, now=NOON, since=NOON)
+    write_hours(window, found, now=NOON, since=begin(NOON))
 
 
 @pytest.mark.usefixtures("many")

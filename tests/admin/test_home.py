@@ -29,8 +29,9 @@ from notifications.models import (
     Overview,
     TallyMark,
 )
+from notifications.protocol.window import HOUR
 from notifications.trace import gaps, overview
-from notifications.trace.hours import HOUR, WEEK, Hour, day_of
+from notifications.trace.hours import WEEK, Hour, day_of
 from notifications.trace.overview import keep_overview
 from tests.admin.exporting import signed_in
 from tests.conftest import FINISHED, INIT, NOW

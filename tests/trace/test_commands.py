@@ -143,7 +143,7 @@ def test_what_cannot_be_told_is_not_well(
     def broken(*_: object, **__: object) -> None:
         raise OperationalError("secret")
 
-    monkeypatch.setattr("notifications.management.commands.gaps.find_gaps", broken)
+    monkeypatch.setattr("notifications.management.commands.gaps.gaps_of", broken)
     assert monitored(capsys, fail_over=0) == (3, "GAPS UNKNOWN - OperationalError\n")
 
 

@@ -22,10 +22,10 @@ from notifications.models import (
 )
 from notifications.protocol.events import ActivationEventKind
 from notifications.protocol.reasons import Reason
-from notifications.protocol.window import Window
+from notifications.protocol.window import HOUR, Window
 from notifications.trace import gap_hours, gap_touches, gaps
 from notifications.trace.access import Viewer
-from notifications.trace.gap_hours import HOUR, hour_of, keep_gap_hours
+from notifications.trace.gap_hours import hour_of, keep_gap_hours
 from notifications.trace.gap_notes import record_notes
 from notifications.trace.gaps import find_gaps
 from notifications.trace.overview import keep_overview
@@ -154,7 +154,7 @@ def test_with_nothing_new_it_writes_nothing(tell: Tell) -> None:
         assert not keep_gap_hours(LATER)
     written = [each["sql"] for each in queries if re_writes(each["sql"])]
     assert written == [], written
-    assert len(queries) < 12
+    assert len(queries) < 21
 
 
 def re_writes(statement: str) -> bool:
@@ -174,12 +174,29 @@ def test_time_alone_makes_another_of_what_is_pending(tell: Tell, settings: Any) 
     assert {each.counts_as for each in GapHour.objects.filter(hour=NOON)} == {"missing"}
 
 
-def test_what_waits_for_a_silent_source_is_looked_at_ever_less_often(tell: Tell) -> None:
+def test_a_source_that_is_heard_again_has_its_hours_looked_at_anew(tell: Tell) -> None:
     tell([announced(NOON - HOUR, 2), finished(NOON - HOUR, 2), announced(NOON, 1)])
     keep()
     ((_, _, reason, *_),) = kept()
     assert reason == Reason.SOURCE_SILENT
-    assert GapLook.objects.get(hour=NOON).again_at == LATER + (LATER - NOON) / gap_hours.SLOWER
+    tell([announced(NOON + timedelta(days=9), 3), finished(NOON + timedelta(days=9), 3)])
+    keep()
+    ((_, _, reason, *_),) = kept()
+    assert reason == Reason.NEVER_FINISHED
+    assert kept() == found(ALL)
+
+
+def test_an_hour_is_looked_at_again_once_nothing_can_come_that_is_about_it(tell: Tell) -> None:
+    tell([announced(NOON, 1), finished(NOON, 1)])
+    keep(NOON + HOUR)
+    look = GapLook.objects.get(hour=NOON)
+    assert (look.found, look.rests_on) == (None, "")
+    again = look.again_at
+    assert again is not None
+    assert again > NOON + 2 * HOUR
+    keep(again + 2 * gap_hours.AROUND)
+    look = GapLook.objects.get(hour=NOON)
+    assert (look.found, look.again_at, look.rests_until) == ("[]", None, again)
 
 
 def test_an_acknowledgement_closes_and_does_not_uncount(tell: Tell) -> None:
@@ -317,7 +334,7 @@ def test_one_worker_at_a_time_does_each_part(tell: Tell) -> None:
 
 def test_a_look_that_began_earlier_does_not_undo_a_later_one(tell: Tell) -> None:
     tell([announced(NOON, 1), finished(NOON + HOUR, 2)])
-    since = gap_hours.begun()
+    since = gap_hours.begin(LATER)
     window = Window(NOON - HOUR, NOON + HOUR)
     keep()
     told = kept()

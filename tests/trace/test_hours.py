@@ -7,7 +7,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from notifications.models import HourlyTally
-from notifications.trace.hours import HOUR, WEEK, day_of, hours_of, week_before
+from notifications.protocol.window import HOUR
+from notifications.trace.hours import WEEK, day_of, hours_of, week_before
 
 PRAGUE = ZoneInfo("Europe/Prague")
 KOLKATA = ZoneInfo("Asia/Kolkata")

@@ -113,7 +113,7 @@ def test_its_patience_ends(monkeypatch: pytest.MonkeyPatch) -> None:
         asked.append(window)
         raise gaps.TooMuch("this test")
 
-    monkeypatch.setattr(overview, "find_gaps", look)
+    monkeypatch.setattr(overview, "gaps_of", look)
     monkeypatch.setattr(overview, "PATIENCE", timedelta(seconds=-1))
     keep_overview(LATER)
     assert len(asked) == 1
@@ -177,7 +177,7 @@ def test_while_it_is_made_the_record_goes_on_to_be_complete(
             numbers.extend(cursor.fetchone())
         raise gaps.TooMuch("this test")
 
-    monkeypatch.setattr(overview, "find_gaps", look)
+    monkeypatch.setattr(overview, "gaps_of", look)
     keep_overview(NOW)
     assert set(numbers) == {None}
 

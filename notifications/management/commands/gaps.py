@@ -12,7 +12,8 @@ from notifications.protocol.reasons import CountsAs, Reason, Rule
 from notifications.trace import documents
 from notifications.trace.entries import Counts
 from notifications.trace.gap_notes import WorkingList, working_list
-from notifications.trace.gaps import LONGEST, Wanted, find_gaps, with_coverage
+from notifications.trace.gaps import LONGEST, Wanted, with_coverage
+from notifications.trace.kept_gaps import gaps_of
 
 from ._answers import (
     add_as_of,
@@ -101,7 +102,7 @@ class Command(BaseCommand):
             apps=options["app_id"],
             sources=options["source"],
         )
-        gaps = bounded(lambda: find_gaps(window, now=now, wanted=wanted, as_of=as_of))
+        gaps = bounded(lambda: gaps_of(window, now=now, wanted=wanted, as_of=as_of))
         if not options["line"]:
             gaps = with_coverage(gaps, now=now, wanted=wanted)
         only = False if options["open"] else True if options["acknowledged"] else None
