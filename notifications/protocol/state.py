@@ -5,7 +5,7 @@ comes late changes the answer, and leaving it out gives what could be known befo
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -15,7 +15,7 @@ from .registrations import Change, Ending, Registration, Walk, fold_registration
 from .statuses import TOLERANCE, moment_of, status_line, statuses_of
 from .tables import is_of_table
 from .told import UNTOLD, Line, Standing, Told
-from .window import Window
+from .window import DAY, Window
 
 __all__ = (
     "UNTOLD",
@@ -25,12 +25,14 @@ __all__ = (
     "Span",
     "Standing",
     "Told",
+    "fold_days",
     "fold_registrations",
     "fold_spans",
     "fold_state",
 )
 
 V = TypeVar("V")
+CONFIRMED_BY = 2 * DAY  # from the beginning of a day: what was seen by then confirms what it was
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,14 +82,22 @@ def fold_spans(
     activation: str, events: Iterable[ActivationEvent], window: Window
 ) -> tuple[Span, ...]:
     """All of ``window``, cut where anything changes."""
-    lines = _Lines.of(activation, list(events))
-    cuts = [window.since, *lines.moments_within(window)]
-    found: list[Span] = []
-    for since, until in zip(cuts, [*cuts[1:], window.until], strict=True):
-        state = lines.at(activation, since)
-        if found and found[-1].state.sense == state.sense:
-            since = found.pop().since
-        found.append(Span(since, until, state))
+    return tuple(_Lines.of(activation, list(events)).spans(activation, window))
+
+
+def fold_days(
+    activation: str, events: Iterable[ActivationEvent], window: Window
+) -> tuple[Span, ...]:
+    """The same, cut between days (UTC) as well: what is said of a moment rests on what was seen up
+    to the end of the next day, whichever window that is asked for in."""
+    lines, found = _Lines.of(activation, list(events)), list[Span]()
+    day = window.since.replace(hour=0, minute=0, second=0, microsecond=0)
+    while day < window.until:
+        part = Window(max(day, window.since), min(later(day, DAY), window.until))
+        for span in lines.spans(activation, Window(part.since, later(day, CONFIRMED_BY))):
+            if span.since < part.until:
+                found.append(replace(span, until=min(span.until, part.until)))
+        day = later(day, DAY)
     return tuple(found)
 
 
@@ -115,6 +125,16 @@ class _Lines:
             registered=registered,
             push_active=_push_active(status, registered, _flag(walk, status)),
         )
+
+    def spans(self, activation: str, window: Window) -> Iterable[Span]:
+        cuts = [window.since, *self.moments_within(window)]
+        found: list[Span] = []
+        for since, until in zip(cuts, [*cuts[1:], window.until], strict=True):
+            state = self.at(activation, since)
+            if found and found[-1].state.sense == state.sense:
+                since = found.pop().since
+            found.append(Span(since, until, state))
+        return found
 
     def at(self, activation: str, moment: datetime) -> DeviceState:
         return DeviceState(

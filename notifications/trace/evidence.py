@@ -110,16 +110,17 @@ def knowledge(
     reporting: Reporting,
     beside: Beside,
     owed_at: Iterable[datetime] = (),
+    clocks_of: Collection[str] = (),
 ) -> Knowledge:
     """What is known beside the messages that are ``told``; ``changes`` have the status changes of
     their devices, ``beside`` what events tell of them. ``owed_at`` are moments, one of each day at
-    least, at which anything may be owed by events."""
+    least, at which anything may be owed by events. The clocks of ``clocks_of`` are known, too."""
     moments = [each.at for each in told] + list(owed_at)
     owed_since = later(min(moments, default=now), -terms().longest)
     sources = {each.source for each in told if each.source is not None}
     sources |= beside.emitters.sources
     copiers = beside.copiers
-    answer = ask_clocks(sources | copiers.sources, [*moments, now], extent)
+    answer = ask_clocks(sources.union(copiers.sources, clocks_of), [*moments, now], extent)
     covered = ask_coverage(sources | copiers.sources, owed_since, now, as_of=extent.as_of)
     clocks = answer()
     known = Knowledge(

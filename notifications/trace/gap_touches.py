@@ -21,6 +21,7 @@ from notifications import protocol
 from notifications.models import GapLook, GapMark, RuleSetting
 from notifications.protocol.clocks import CARRIED
 from notifications.protocol.episodes import LATE_WITHIN
+from notifications.protocol.state import CONFIRMED_BY
 from notifications.protocol.window import DAY, EARLIEST, LATEST
 
 from . import evidence
@@ -55,8 +56,9 @@ _LASTS = " UNION ALL ".join(
 )
 _LAST_OF_BATCH = f"SELECT min(recorded_xid::text::bigint) FROM ({_LASTS}) AS last"  # noqa: S608
 # What events tell of a device holds from then on: for what names it or ever had its token, and for
-# what its users are told or owed. Whose it is may hold for all of its life. Who names a device with
-# a user tells of what that user is owed.
+# what its users are told or owed, and confirms what was a little before. A history tells of all the
+# time since what was told before. Whose a device is, and of which app, holds for all of its life.
+# Who names a device with a user tells of what that user is owed.
 # OFFSET has these looked up one by one: joined, they would be looked for in all that is on record.
 _SINCE = "GREATEST(since, %(earliest)s)"
 _HOURS = f"""
@@ -76,12 +78,23 @@ _HOURS = f"""
         UNION SELECT external_id FROM told WHERE external_id IS NOT NULL
     ), changes AS (
         SELECT activation_id, recipient_id, token, min(CASE
-            WHEN recipient_id IS NULL OR EXISTS (
+            WHEN recipient_id IS NULL AND apps = '{{}}' OR EXISTS (
                 SELECT FROM notifications_activationevent AS known
                 WHERE known.activation_id = event.activation_id
-                    AND known.recipient_id = event.recipient_id
-                    AND known.recorded_xid < %(below)s::xid8
-            ) THEN COALESCE(not_before, happened_at, observed_at) ELSE %(earliest)s
+                    AND known.recipient_id IS NOT DISTINCT FROM event.recipient_id
+                    AND known.apps = event.apps AND known.recorded_xid < %(below)s::xid8
+            ) THEN LEAST(
+                COALESCE(not_before, happened_at, observed_at) - %(confirms)s,
+                CASE WHEN kind = 'status' AND happened_at IS NOT NULL
+                    OR kind <> 'status' AND not_before IS NULL AND NOT is_request
+                THEN COALESCE((
+                    SELECT COALESCE(happened_at, observed_at)
+                    FROM notifications_activationevent AS known
+                    WHERE known.activation_id = event.activation_id AND known.id < event.id
+                        AND known.recorded_xid < %(below)s::xid8
+                    ORDER BY id DESC LIMIT 1
+                ), %(earliest)s) END
+            ) ELSE %(earliest)s
         END) AS since
         FROM notifications_activationevent AS event WHERE {_BETWEEN} GROUP BY 1, 2, 3
     ), devices AS (
@@ -269,6 +282,7 @@ def _touch(cursor: CursorWrapper, below: str, known: str, horizon: str) -> bool:
 
 def _bounds() -> dict[str, Any]:
     return {
+        "confirms": CONFIRMED_BY + DAY,
         "margin": evidence.terms().longest + LATE_WITHIN,
         "estimated": DAY + CARRIED,
         "earliest": EARLIEST + DAY,

@@ -244,7 +244,15 @@ def _judged(
         lives=lives.by_name(lives.operation_events(operations, extent)),
         emitters=reporting.emitters(()),
     )
-    known = evidence.knowledge(messages, (), now, extent, reporting=reporting, beside=beside)
+    known = evidence.knowledge(
+        messages,
+        (),
+        now,
+        extent,
+        reporting=reporting,
+        beside=beside,
+        clocks_of={each.source for each in reporting.messages},  # whatever is judged together
+    )
     debts = [each for of_one in told.values() for each in debts_of(of_one, known)]
     known = _with_devices(known, [debt for debt, _ in debts], window, extent)
     for debt, anchor in debts:

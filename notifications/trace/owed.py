@@ -21,7 +21,7 @@ from notifications.protocol.extras import MessageType
 from notifications.protocol.knowledge import Knowledge
 from notifications.protocol.message import later
 from notifications.protocol.reasons import Rule
-from notifications.protocol.state import Span, fold_spans
+from notifications.protocol.state import Span, fold_days
 from notifications.protocol.whole import Events, about_operations, by_recipient, owed_by_events
 from notifications.protocol.window import Window
 
@@ -67,7 +67,7 @@ def spans_of(
 ) -> dict[str, tuple[Span, ...]]:
     """The states of these devices around ``window``; of those without events, nothing."""
     reach = Window(later(window.since, -BEFORE), later(window.until, BEFORE))
-    return {device: fold_spans(device, told, reach) for device, told in events.items() if told}
+    return {device: fold_days(device, told, reach) for device, told in events.items() if told}
 
 
 def _changes(
@@ -83,17 +83,20 @@ def _changes(
 def _posts(
     window: Window, now: datetime, extent: Extent, reporting: Reporting, clocks: Clocks
 ) -> Iterator[Gap]:
-    grace = evidence.terms().grace
-    unpushed = suspects.unpushed_in(window, extent, clocks, grace=grace, late=LATE_WITHIN)
+    # What is told of one post may be on either side of an end of the window, and so may the one of
+    # two posts that a push is for.
+    grace, near = evidence.terms().grace, around(window)
+    unpushed = suspects.unpushed_in(near, extent, clocks, grace=grace, late=LATE_WITHIN)
     for recipients in _chunks(unpushed):
-        events = lives.inbox_events_of(recipients, window, extent)
-        sent = evidence.inbox_pushes_to(recipients, window, extent)
-        known = _knowledge((), events, {}, now, extent, reporting, window=window)
+        events = lives.inbox_events_of(recipients, around(near), extent)
+        sent = evidence.inbox_pushes_to(recipients, around(near), extent)
+        known = _knowledge((), events, {}, now, extent, reporting, window=around(near))
         posted, pushed = by_recipient(events), by_recipient(sent)
         found = [
             gap
             for recipient, of_one in posted.items()
             for gap in rules.inbox_pushes_owed(of_one, pushed.get(recipient, ()), known)
+            if gap.at in window
         ]
         yield from excuse_users(found, known, extent)
 

@@ -5,9 +5,11 @@ from dataclasses import replace
 import pytest
 
 from notifications.protocol.events import ActivationEvent, ActivationStatus
-from notifications.protocol.state import Standing
+from notifications.protocol.state import Standing, fold_days
 from notifications.protocol.statuses import TOLERANCE
+from notifications.protocol.window import Window
 from tests.protocol.lives import (
+    PHONE,
     callback,
     deleted,
     history,
@@ -220,6 +222,27 @@ def test_a_window_is_cut_where_anything_changes_and_nowhere_else() -> None:
         (ACTIVE, ASSUMED),
     ]
     assert found[-1].state.status.seen == moment(900)
+
+
+def test_what_is_said_of_a_moment_is_the_same_in_any_window_of_days() -> None:
+    day = 86_400
+    told = [callback(at * day, ACTIVE) for at in (0.1, 1.2, 5.5)] + [callback(6 * day, BLOCKED)]
+    windows = [(0, 1), (-3, 9), (0.2, 0.3), (0, 1.5)]
+    found = [
+        fold_days(PHONE, told, Window(moment(since * day), moment(until * day)))
+        for since, until in windows
+    ]
+    at = moment(0.25 * day)
+    (state, *others) = [
+        span.state for each in found for span in each if span.since <= at < span.until
+    ]
+    assert len(others) == len(windows) - 1
+    for each in others:
+        assert replace(each, at=state.at) == state
+    first, last, *_ = (each.id for each in told)
+    assert state.status.evidence == (first, last)  # and not what was seen days later
+    values = [each.state.status.value for each in found[1]]
+    assert list(dict.fromkeys(values)) == [None, ACTIVE, BLOCKED]
 
 
 def test_the_gateway_is_the_registrations_and_from_the_operating_system_only_assumed() -> None:

@@ -232,3 +232,21 @@ def test_a_repeat_that_one_of_them_missed_is_still_a_repeat() -> None:
             told(source, FINISHED if seconds == 30 else INIT, seconds, activation_id=PHONE)
     counts = traced().counts
     assert (counts.emitted, counts.duplicate, counts.missing) == (3, 1, 0)
+
+
+def test_when_something_is_due_does_not_depend_on_what_else_is_judged() -> None:
+    """What one source alone told is due by the clock that all are compared by, too."""
+    clocks = Clock(MIRROR, timedelta(0)), Clock(SERVER, AHEAD, against=MIRROR, pairs=9)
+    for back in range(2):
+        kept(*clocks, day=NOW - timedelta(days=back))
+    told(MIRROR, {"messageType": "mtoken.statusChange", "activationId": "tablet"}, -3600)
+    told(SERVER, INIT, 0, activation_id=PHONE)
+    (alone,) = find_gaps(DAY, now=NOW + timedelta(days=2)).entries
+    told(MIRROR, {**INIT, "operationId": f"{1:032}"}, 60)
+    told(MIRROR, {**FINISHED, "operationId": f"{2:032}"}, 90)
+    (beside,) = (
+        each
+        for each in find_gaps(DAY, now=NOW + timedelta(days=2)).entries
+        if each.operation == OPERATION
+    )
+    assert beside.due == alone.due

@@ -10,7 +10,7 @@ import pytest
 from django.db import connection, connections, transaction
 from django.test.utils import CaptureQueriesContext
 
-from notifications.ingest.events import ActivationReport, record_events
+from notifications.ingest.events import ActivationReport, InboxReport, record_events
 from notifications.models import (
     AccessRecord,
     ClockDay,
@@ -22,7 +22,7 @@ from notifications.models import (
 )
 from notifications.protocol.events import ActivationEventKind
 from notifications.protocol.reasons import Reason
-from notifications.protocol.window import HOUR, Window
+from notifications.protocol.window import DAY, HOUR, Window
 from notifications.trace import gap_hours, gap_touches, gaps
 from notifications.trace.access import Viewer
 from notifications.trace.gap_hours import hour_of, keep_gap_hours
@@ -271,6 +271,67 @@ def test_a_rule_that_is_set_has_every_hour_looked_at_anew(tell: Tell) -> None:
     keep()
     assert kept() == found(ALL) != before
     assert {reason for _, _, reason, *_ in kept()} >= {Reason.RULE_OFF}
+
+
+def activation(at: datetime, key: str, **told: Any) -> None:
+    """Something that PowerAuth or the Push Server tells of a device."""
+    given = {"kind": ActivationEventKind.STATUS, "status": "ACTIVE", "apps": ("mobile",)} | told
+    report = ActivationReport(key=key, observed_at=at, happened_at=at, **given)
+    record_events([report], source="callbacks")
+
+
+def posted(at: datetime, user: str) -> None:
+    report = InboxReport(
+        key=f"{user} {at}", observed_at=at, happened_at=at, user_id=user, apps=("mobile",)
+    )
+    record_events([report], source="mirror")
+
+
+def touched() -> set[datetime]:
+    """By what was told since all was kept."""
+    hours = gap_touches.hours_left(str(GapMark.objects.get().below))
+    assert hours is not None
+    return hours
+
+
+REGISTERED = {"kind": ActivationEventKind.REGISTERED, "status": None, "token": "t" * 64}
+
+
+def test_what_is_told_of_a_device_touches_what_it_and_its_users_are_told(tell: Tell) -> None:
+    early, before, later = NOON - 20 * DAY, NOON - 2 * DAY, NOON + 9 * DAY
+    to_user = {"user_id": "eva", "activation_id": None, "app_id": "mobile"}
+    tell({**announced(each, number), **to_user} for number, each in enumerate((early, before)))
+    tell([{**announced(later, 5), **to_user}, announced(later + DAY, 6)])
+    activation(early - DAY, "1", activation_id="phone")
+    keep()
+    assert touched() == set()
+    # Whose it is, is so for life.
+    activation(NOON, "2", activation_id="phone", user_id="eva")
+    assert touched() >= {early, before, NOON, later, later + DAY}
+    keep()
+    # Told again, it confirms what was shortly before, and holds from then on.
+    activation(NOON, "3", activation_id="phone", user_id="eva")
+    assert touched() >= {before, NOON, later, later + DAY}
+    assert early not in touched()
+    keep()
+    # So does what names none of them, and a push token that the phone had.
+    activation(NOON, "4", activation_id="phone", user_id="eva", **REGISTERED)
+    keep()
+    activation(NOON, "5", activation_id="tablet", **REGISTERED)
+    assert touched() >= {NOON, later, later + DAY}
+
+
+def test_what_is_told_of_a_device_touches_what_its_users_are_owed(tell: Tell) -> None:
+    posted(NOON + 4 * DAY, "eva")
+    tell([announced(NOON - DAY, 1)])
+    keep()
+    activation(NOON, "1", activation_id="phone", user_id="eva")
+    assert NOON + 4 * DAY in touched()
+    keep()
+    assert touched() == set()
+    # A message tells whose a device is, too.
+    tell([{**announced(NOON + DAY, 2), "activation_id": "tablet", "user_id": "eva"}])
+    assert NOON + 4 * DAY in touched()
 
 
 def test_an_estimate_of_clocks_touches_the_hours_in_which_it_holds(tell: Tell) -> None:

@@ -31,7 +31,7 @@ from tests.trace.stories import NOON
 from tests.trace.test_gap_hours import announced, finished, keep
 
 LATER = NOON + 40 * DAY
-WORLDS = (0, 3, 35, 39)
+WORLDS = (3, 35, 39)
 ALL = Window(NOON - 3 * DAY, NOON + 3 * DAY)
 
 
@@ -229,6 +229,25 @@ def test_a_world_is_answered_alike_however_it_came_on_record(committed_db: str, 
         is_kept += kept_gaps._standing(window, now) is not None
     assert is_kept > 3
     assert len(told.entries) > 10
+
+
+@pytest.mark.parametrize("seed", [5, 7, 10])
+def test_the_gaps_of_a_window_are_those_of_its_parts(committed_db: str, seed: int) -> None:
+    world = play(seed)
+    for piece in _pieces(world, Random(seed)):  # noqa: S311
+        piece()
+    now = UNTIL + 3 * DAY
+    while keep_clocks(now):
+        pass
+    window, length = Window(world.since - 2 * DAY, UNTIL + DAY), 7 * HOUR
+    starts = [
+        window.since + number * length
+        for number in range(-((window.since - window.until) // length))
+    ]
+    parts = [Window(each, min(each + length, window.until)) for each in starts]
+    told = [entry for each in parts for entry in find_gaps(each, now=now).entries]
+    assert tuple(told) == find_gaps(window, now=now).entries
+    assert told
 
 
 def _pieces(world: Played, chance: Random) -> Iterator[Callable[[], Any]]:
