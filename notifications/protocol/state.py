@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from .events import BEGINNING, ActivationEvent, ActivationEventKind, ActivationStatus
-from .message import later
+from .message import FIRST, later
 from .registrations import Change, Ending, Registration, Walk, fold_registrations, registered_line
 from .statuses import TOLERANCE, moment_of, status_line, statuses_of
 from .tables import is_of_table
@@ -93,11 +93,13 @@ def fold_days(
     lines, found = _Lines.of(activation, list(events)), list[Span]()
     day = window.since.replace(hour=0, minute=0, second=0, microsecond=0)
     while day < window.until:
-        part = Window(max(day, window.since), min(later(day, DAY), window.until))
-        for span in lines.spans(activation, Window(part.since, later(day, CONFIRMED_BY))):
-            if span.since < part.until:
-                found.append(replace(span, until=min(span.until, part.until)))
-        day = later(day, DAY)
+        seen_by, since = later(day, CONFIRMED_BY), max(day, window.since)
+        # Of the rest at once, where nothing was seen later on.
+        day = later(day, DAY) if lines.last >= seen_by else window.until
+        until = min(day, window.until)
+        for span in lines.spans(activation, Window(since, max(seen_by, until))):
+            if span.since < until:
+                found.append(replace(span, until=min(span.until, until)))
     return tuple(found)
 
 
@@ -147,6 +149,12 @@ class _Lines:
             registered=self.registered.at(moment),
             push_active=self.push_active.at(moment),
         )
+
+    @property
+    def last(self) -> datetime:
+        """When anything changed, or was seen, last."""
+        lines = (getattr(self, each.name) for each in fields(self))
+        return max((line.moments[-1] for line in lines if line.moments), default=FIRST)
 
     def moments_within(self, window: Window) -> list[datetime]:
         """After its beginning, each once, in order."""
