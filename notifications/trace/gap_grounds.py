@@ -9,6 +9,8 @@ from datetime import datetime
 from hashlib import blake2b
 from itertools import groupby
 
+import msgspec
+
 from notifications.models.querysets import Extent
 from notifications.models.statements import asked
 from notifications.protocol.clocks import MOST as MOST_AHEAD
@@ -22,8 +24,6 @@ from . import evidence, lives
 from .entries import Entry
 from .reporting import Reporting, ask_reporting
 
-_SIZE = 16  # bytes of a digest
-_NOTHING = b""
 _OWED = frozenset(str(each) for each in MessageType)
 _INTERVALS = """
     SELECT source_id, began_at, ended_at FROM notifications_coverage ORDER BY source_id, ended_at
@@ -40,11 +40,10 @@ class _Past:
 
     @classmethod
     def of(cls, told: Iterable[tuple[datetime, object]]) -> "_Past":
-        moments, digests, whole = list[datetime](), [_NOTHING], blake2b(digest_size=_SIZE)
+        moments, digests = list[datetime](), [b""]
         for moment, what in told:
-            whole.update(repr((moment, what)).encode())
             moments.append(moment)
-            digests.append(whole.digest())
+            digests.append(_digest(digests[-1], moment, what))
         return cls(moments, digests)
 
     def until(self, moment: datetime) -> bytes:
@@ -65,15 +64,14 @@ class Grounds:
 
     def until(self, moment: datetime) -> str:
         """A digest of what bears on hours that rest on nothing later than ``moment``."""
-        whole = blake2b(self.base, digest_size=_SIZE)
-        whole.update(self.heard.until(moment) + self.compared.until(moment))
+        told: list[object] = [self.base, self.heard.until(moment), self.compared.until(moment)]
         for source, bounds in self.covered.items():
             passed = bisect_right(bounds.moments, moment)
             # Before it was ever measured, nothing is known of it, whatever comes.
             if passed:
                 resumes = passed % 2 == 0 and passed < len(bounds.moments)
-                whole.update(f"{source} {resumes}".encode() + bounds.digests[passed])
-        return whole.hexdigest()
+                told += [source, resumes, bounds.digests[passed]]
+        return _digest(*told).hex()
 
 
 def read_grounds(now: datetime) -> Grounds:
@@ -84,9 +82,8 @@ def read_grounds(now: datetime) -> Grounds:
     reporting, linked = telling(), linking()
     heard = reporting.heard({each.source for each in reporting.messages})
     firsts = sorted({(source, each.first) for source, each in heard.items()})
-    base = (sorted(linked), firsts, sorted(_begun(reporting)), sorted(reporting.compared))
     return Grounds(
-        base=blake2b(repr(base).encode(), digest_size=_SIZE).digest(),
+        base=_digest(sorted(linked), firsts, sorted(_begun(reporting)), sorted(reporting.compared)),
         heard=_Past.of(sorted((each.last, source) for source, each in heard.items())),
         compared=_Past.of(sorted((at, source) for source, at in reporting.compared.items())),
         covered={
@@ -112,5 +109,9 @@ def _begun(reporting: Reporting) -> Iterator[tuple[str, str, str, bool, datetime
 
 
 def _bounds(intervals: Iterable[Interval]) -> _Past:
-    """Starts and ends by turns, as the intervals are apart; the last but one is the last start."""
+    """Starts and ends by turns, as the intervals are apart."""
     return _Past.of((bound, place) for each in intervals for place, bound in enumerate(each))
+
+
+def _digest(*told: object) -> bytes:
+    return blake2b(msgspec.json.encode(told), digest_size=16).digest()
