@@ -1,6 +1,7 @@
 """What the gaps of an hour rest on beside the evidence about it: since when each source reports
 what, when it was last heard, when it was recorded, and up to when its registrations were compared.
-Evidence touches its hours (`gap_touches`); this holds for all hours at once, and is compared."""
+Evidence touches its hours (`gap_touches`); this holds for all hours at once, and is compared: hours
+that rest on something else by now have to be looked at anew."""
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -8,9 +9,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from hashlib import blake2b
 from itertools import groupby
+from typing import Any
 
 import msgspec
+from django.db import connection, transaction
 
+from notifications.models import GapLook, GapMark
 from notifications.models.querysets import Extent
 from notifications.models.statements import asked
 from notifications.protocol.clocks import MOST as MOST_AHEAD
@@ -24,9 +28,14 @@ from . import evidence, lives
 from .entries import Entry
 from .reporting import Reporting, ask_reporting
 
+TOGETHER = 100  # hours that are compared at a time
 _OWED = frozenset(str(each) for each in MessageType)
 _INTERVALS = """
     SELECT source_id, began_at, ended_at FROM notifications_coverage ORDER BY source_id, ended_at
+"""
+_BEGUN = "SELECT clock_timestamp()"
+_TOUCH = """
+    UPDATE notifications_gaplook SET touched_at = clock_timestamp() WHERE hour = ANY(%(hours)s)
 """
 
 
@@ -91,6 +100,40 @@ def read_grounds(now: datetime) -> Grounds:
             for source, of_one in groupby(intervals(), key=lambda row: row[0])
         },
     )
+
+
+def touch_what_rests_on_else(now: datetime) -> None:
+    """Goes from hour to hour, the latest first, as far as one may rest on something else than when
+    it was looked at. Whatever became known up to some moment, all hours that rest on later ones
+    rest on it: so where one does not, and was looked at before the last time, no earlier one does.
+    """
+    grounds, since = read_grounds(now), begun()
+    compared_at = GapMark.objects.values_list("compared_at", flat=True).first()
+    told = GapLook.objects.exclude(rests_on="").filter(touched_at=None)
+    rows: Any = told.order_by("-rests_until", "-hour").values_list(
+        "hour", "rests_on", "rests_until", "looked_at"
+    )
+    touched, is_further = list[datetime](), False
+    with transaction.atomic():
+        for hour, rests_on, until, looked_at in rows.iterator(TOGETHER):
+            if rests_on != grounds.until(until):
+                touched.append(hour)
+            elif compared_at is not None and looked_at < compared_at:
+                break
+            is_further = True
+    if touched:
+        with connection.cursor() as cursor:
+            cursor.execute(_TOUCH, {"hours": touched})
+    if is_further:
+        GapMark.objects.update(compared_at=since)
+
+
+def begun() -> datetime:
+    """By the clock of the database, which says of when what it is asked next is at least."""
+    with connection.cursor() as cursor:
+        cursor.execute(_BEGUN)
+        row: tuple[datetime] = cursor.fetchone()
+    return row[0]
 
 
 def rest_until(hour: datetime, found: Iterable[Entry]) -> datetime:

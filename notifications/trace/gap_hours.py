@@ -17,9 +17,9 @@ from notifications.protocol.reasons import CountsAs
 from notifications.protocol.window import HOUR, Window
 
 from .entries import Entry
-from .gap_grounds import Grounds, read_grounds, rest_until
+from .gap_grounds import Grounds, begun, read_grounds, rest_until, touch_what_rests_on_else
 from .gap_notes import acknowledgements, is_acknowledged
-from .gap_touches import begun, touch_hours, touch_what_rests_on_else
+from .gap_touches import touch_hours
 from .gaps import Gaps, find_gaps
 from .kept_gaps import written
 

@@ -1,6 +1,6 @@
 """Which hours have to be looked at for gaps anew, since something was recorded that these may rest
 on: evidence of about that time, or of an operation, a device or a user that something is told of
-then; and since sources as a whole are known otherwise, as far as that bears on them.
+then.
 
 Evidence is gone through once, in recording order and in whole transactions, as far as that is
 complete. So all hours on record are found, wherever the clocks of sources stood; and what those are
@@ -18,23 +18,20 @@ from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 
 from notifications import protocol
-from notifications.models import GapLook, GapMark, RuleSetting
+from notifications.models import RuleSetting
 from notifications.protocol.clocks import CARRIED
 from notifications.protocol.episodes import LATE_WITHIN
 from notifications.protocol.state import CONFIRMED_BY
 from notifications.protocol.window import DAY, EARLIEST, LATEST
 
 from . import evidence
-from .gap_grounds import read_grounds
 
 LATEST_OF = 100  # messages of a device that may tell whose it is
 BATCH = 5_000  # rows of a kind that one turn goes through, or one whole transaction of more
-TOGETHER = 100  # hours that are compared at a time
 LOCK = "SELECT pg_try_advisory_xact_lock(hashtext('notifications_gap_touches'))"
 
 _TABLES = ("notification", "operationevent", "activationevent", "inboxevent", "gapnote", "clockday")
 _BETWEEN = "recorded_xid >= %(below)s::xid8 AND recorded_xid < %(upper)s::xid8"
-_BEGUN = "SELECT clock_timestamp()"
 _MARK = """
     INSERT INTO notifications_gapmark (id, below, terms) VALUES (1, '0', '')
     ON CONFLICT (id) DO NOTHING
@@ -184,7 +181,6 @@ _MOVE = """
     UPDATE notifications_gapmark SET below = %(upper)s::xid8, terms = %(terms)s
 """
 _ALL_TOUCHED = "UPDATE notifications_gaplook SET touched_at = clock_timestamp()"
-_SOME_TOUCHED = f"{_ALL_TOUCHED} WHERE hour = ANY(%(hours)s)"
 _ALL_LEFT = {"upper": "18446744073709551615"}
 # Of each kind, so that it is not gone through to its end for a number.
 _LEFT = " + ".join(
@@ -213,32 +209,6 @@ def touch_hours() -> bool:
         return _touch(cursor, below, known, horizon)
 
 
-def touch_what_rests_on_else(now: datetime) -> None:
-    """Goes from hour to hour, the latest first, as far as one may rest on something else than when
-    it was looked at. Whatever became known up to some moment, all hours that rest on later ones
-    rest on it: so where one does not, and was looked at before the last time, no earlier one does.
-    """
-    grounds, since = read_grounds(now), begun()
-    compared_at = GapMark.objects.values_list("compared_at", flat=True).first()
-    told = GapLook.objects.exclude(rests_on="").filter(touched_at=None)
-    rows: Any = told.order_by("-rests_until", "-hour").values_list(
-        "hour", "rests_on", "rests_until", "looked_at"
-    )
-    touched, is_further = list[datetime](), False
-    with transaction.atomic():
-        for hour, rests_on, until, looked_at in rows.iterator(TOGETHER):
-            if rests_on != grounds.until(until):
-                touched.append(hour)
-            elif compared_at is not None and looked_at < compared_at:
-                break
-            is_further = True
-    if touched:
-        with connection.cursor() as cursor:
-            cursor.execute(_SOME_TOUCHED, {"hours": touched})
-    if is_further:
-        GapMark.objects.update(compared_at=since)
-
-
 def hours_left(below: str) -> set[datetime] | None:
     """Those that evidence touches which no worker has gone through; None where that is too much."""
     given = {"below": below, **_ALL_LEFT}
@@ -251,14 +221,6 @@ def hours_left(below: str) -> set[datetime] | None:
             return None
         cursor.execute(_WOULD_TOUCH, {**given, **_bounds()})
         return {hour for (hour,) in cursor.fetchall()}
-
-
-def begun() -> datetime:
-    """By the clock of the database, which says of when what it is asked next is at least."""
-    with connection.cursor() as cursor:
-        cursor.execute(_BEGUN)
-        row: tuple[datetime] = cursor.fetchone()
-    return row[0]
 
 
 def _touch(cursor: CursorWrapper, below: str, known: str, horizon: str) -> bool:
